@@ -1,0 +1,115 @@
+"""What a source is. A carrier hands it records; it says of each record what it is. Nothing else.
+
+A coded source is a module in `llmlogs/sources/` with a module-level `SOURCE` that satisfies `Source`; a declared one is a `.toml`
+file beside it. Both are found by folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Kind = Literal["call", "other", "merged", "skipped", "rejected"]
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Record:
+    """The smallest unit of a file that can become a call, as its carrier read it.
+
+    `value` is the parsed JSON value (for CSV: a dict of strings; an empty cell is None). `offset` and `length` are bytes of the decompressed content.
+    `error` is set, and `value` is None, when the carrier could not parse it: the engine rejects it, the source never sees it.
+    """
+
+    line: int
+    offset: int
+    length: int
+    value: Any = None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one record.
+
+    `call` holds canonical columns (schema/calls.py) as plain Python values: times as `datetime` in UTC without tzinfo, or epoch microseconds `int`;
+    durations in ms; money as `decimal.Decimal` or str. Absent means NULL. It may also hold the hidden keys of `Hidden` below.
+    `rows` holds rows for other tables by table name; their `call_id` is filled in with the final id of `call` by the engine when it is absent.
+    `reason` is the skip kind, the reject reason, or why it was merged. `nested` marks a call found inside another record: it counts as a record of its own.
+    """
+
+    line: int
+    kind: Kind
+    reason: str = ""
+    call: Row | None = None
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    issues: list[tuple[str, str, str]] = field(default_factory=list)  # (column, reason, type of the value found)
+    merged_into: str = ""  # for kind == "merged": call_id or response_id of the call it belongs to
+    nested: bool = False
+
+
+# Hidden keys a call row may carry for merging (ingest/merge.py says how they are used):
+#   merge_try      discriminator: rows of one response_id with different non-NULL tries are different calls (Claude Code's requestId)
+#   merge_copy     True: a replay of a call (sidechain); it merges into any row of the same response_id
+#   merge_growing  True: counts are snapshots of one growing call; rows of the same id always merge, the row with the largest total wins
+HIDDEN_KEYS = ("merge_try", "merge_copy", "merge_growing")
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """How sure a source is that a file is its own (0..1), and why, in words a user understands."""
+
+    confidence: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first records of a file, for detection. `values` are parsed; `columns` are the CSV header, if any; `path` is the user's path."""
+
+    path: str
+    carrier: str
+    values: tuple[Any, ...]
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a source may know while it reads one file.
+
+    `secret` keys every hash (llmlogs.text.keyed_hash), `store_text` is none | redacted | full. `feature_from` names the places a feature is taken from.
+    """
+
+    path: str
+    secret: bytes = b""
+    store_text: str = "none"
+    timezone: str = "UTC"
+    feature_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Lines that must be read as `want` (a subset of the columns of each call, in order); runs as a test."""
+
+    lines: str
+    want: tuple[Row, ...]
+    note: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """The contract of a coded source. Keep no state on the object: `read` is called once per file and holds what it needs in local state."""
+
+    name: str
+    title: str
+    docs: str
+    tokens: str  # what includes what: the trap, in one line
+    answers: tuple[str, ...]  # ids of the questions its fields can answer
+    samples: tuple[Sample, ...]
+
+    def detect(self, head: Head) -> Detection | None:
+        """None when the file is certainly not of this source."""
+
+    def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+        """At least one outcome for every record, never an exception for a corrupt one."""
