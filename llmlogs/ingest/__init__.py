@@ -1,0 +1,1 @@
+"""From files to rows: discover, read, load, merge, account."""

@@ -1,0 +1,1 @@
+"""Question files: parse, lint, run, judge."""

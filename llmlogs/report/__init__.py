@@ -1,0 +1,1 @@
+"""report.json and everything that renders it."""

@@ -1,0 +1,1 @@
+"""The contract: every table and column, its type, unit and meaning."""

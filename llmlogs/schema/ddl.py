@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from llmlogs.schema.calls import ALWAYS, CALLS, DEFAULTS, HIDDEN
 from llmlogs.schema.contract import Table
 from llmlogs.schema.others import OTHERS
 
+
 SCHEMA_VERSION = 1
+VIEWS = Path(__file__).parent / "views"
 TABLES: tuple[Table, ...] = (CALLS, *OTHERS)
 META = 'create table meta ("key" varchar, "value" varchar)'
 VISIBLE = "ingest_id <= (select coalesce(max(ingest_id), 0) from ingests where finished_at is not null)"
@@ -65,9 +69,14 @@ def comments(table: Table) -> list[str]:
     return rows
 
 
+def views() -> list[str]:
+    """The documented layer under the questions: one `create or replace view` a file, in the order of their names."""
+    return [path.read_text(encoding="utf-8") for path in sorted(VIEWS.glob("*.sql"))]
+
+
 def create_all() -> list[str]:
     """Every statement that makes an empty database of this version."""
     statements = [META, create_call_rows(), *(create_table(t) for t in OTHERS), calls_view(set(ALWAYS))]
     for table in TABLES:
         statements += comments(table)
-    return statements
+    return statements + views()

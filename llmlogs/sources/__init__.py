@@ -1,0 +1,1 @@
+"""Formats: one file per source, found by folder."""

@@ -1,0 +1,1 @@
+"""The few methods SQL cannot carry, each named after its textbook method."""

@@ -9,6 +9,7 @@ import duckdb
 
 from llmlogs.errors import StorageError
 from llmlogs.schema import ddl
+from llmlogs.schema.calls import CALLS, HIDDEN
 
 # The oldest storage format that keeps every type we use: files open in DuckDB 1.1+ shells. Measured cost against 2.0's own: none.
 STORAGE_VERSION = "v1.1.0"
@@ -51,12 +52,12 @@ def physical_columns(con: duckdb.DuckDBPyConnection) -> set[str]:
 def ensure_columns(con: duckdb.DuckDBPyConnection, names: set[str]) -> None:
     """Add to call_rows what is missing of `names` (public or hidden) and renew the calls view."""
     have = physical_columns(con)
-    missing = [c for c in (*ddl.CALLS.names, *ddl.HIDDEN) if c in names and c not in have]
+    missing = [c for c in (*CALLS.names, *HIDDEN) if c in names and c not in have]
     for name in missing:
         con.execute(ddl.add_column(name))
     if missing:
         con.execute(ddl.calls_view(have | set(missing)))
-        for statement in ddl.comments(ddl.CALLS):
+        for statement in ddl.comments(CALLS):
             con.execute(statement)
 
 

@@ -1,0 +1,1 @@
+"""One chart kind a file, found by folder."""
