@@ -8,7 +8,6 @@ from llmlogs.schema.calls import ALWAYS, CALLS, DEFAULTS, HIDDEN
 from llmlogs.schema.contract import Table
 from llmlogs.schema.others import OTHERS
 
-
 SCHEMA_VERSION = 1
 VIEWS = Path(__file__).parent / "views"
 TABLES: tuple[Table, ...] = (CALLS, *OTHERS)
