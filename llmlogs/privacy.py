@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 
@@ -21,3 +22,35 @@ def shape(value: Any, depth: int = 2) -> str:
     if isinstance(value, list):
         return f"[{shape(value[0], depth - 1) if value and depth else ''}] × {len(value)}"
     return "null" if value is None else type(value).__name__
+
+
+# What is longest and most telling first. A quote or brace that a clipped text never closes runs to its end: what follows may be the request.
+_VARIABLE = re.compile(
+    r"""
+      (?P<key>(?<=key\sprovided:\s)\S+|(?<=bearer\s)\S+|\b(?:sk|pk|gsk|xai|aiza)-\S*)
+    | (?P<url>\b[a-z][a-z0-9+.-]{0,15}://[^\s'"<>]+)
+    | (?P<email>[\w.+-]{1,64}@[\w-]+\.[\w.-]+)
+    | (?P<quote>"[^"]*(?:"|\Z)|`[^`]*(?:`|\Z)|“[^”]*(?:”|\Z)|(?<!\w)'(?:[^']|'(?=\w))*(?:'|\Z))
+    | (?P<json>\{[^{}]*(?:\}|\Z)|\[[^\[\]]*(?:\]|\Z))
+    | (?P<number>(?<![\w.-])[-+]?\$?\d[\d,._]*(?:ns|us|µs|ms|s|m|h|k|kb|mb|gb|%)?(?![\w-]))
+    | (?P<id>(?!x-api-key\b)(?:[\w#/*$-]*(?:[\d*\\/$][\w.:/*$@%+=-]*|[.:@=][\w.:/*$@%+=-]*[\w*])|\w+(?:[-_]\w+){2,}|\w{25,}))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
+TEMPLATE_CHARS = 160
+
+
+def template(message: str) -> str:
+    """The fixed words of a message: URLs, e-mails, quotes, JSON, numbers, ids and keys become `<url>`, `<quote>` and so on; at most 160 characters.
+
+    Messages of one cause share a template, so that they can be counted; what a provider echoes of the request is in one of the removed parts.
+    """
+    text = _CONTROL.sub(" ", message[:2000])
+    for _ in range(3):  # JSON inside JSON
+        shorter = _VARIABLE.sub(lambda found: f"<{found.lastgroup}>", text)
+        if shorter == text:
+            break
+        text = shorter
+    words = re.sub(r"(<\w+>)(?:[\s,]+\1)+", r"\1", " ".join(text.split()))
+    return words if len(words) <= TEMPLATE_CHARS else words[: TEMPLATE_CHARS - 1] + "…"
