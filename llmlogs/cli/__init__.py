@@ -1,5 +1,71 @@
-"""The command line: parse, call, print. No logic."""
+"""The command line: parse, call, print. No logic, and no heavy import before a command runs."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from typing import Annotated
+
+import typer
+
+from llmlogs import __version__
+from llmlogs.cli import talk
+from llmlogs.errors import Exit, LlmlogsError
+
+EPILOG = """Start: llmlogs ingest logs/ && llmlogs report --open
+
+Without keeping a database: llmlogs report logs/*.jsonl -o report.html"""
+
+app = typer.Typer(
+    name="llmlogs",
+    help="Read the LLM call logs you already have and answer, offline, what a team asks in production.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"llmlogs {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Read the LLM call logs you already have and answer, offline, what a team asks in production."""
+
+
+def _register() -> None:
+    """Every module of this folder that has `register(app)` adds its commands."""
+    for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        if hasattr(module, "register"):
+            module.register(app)
+
+
+_register()
 
 
 def main() -> None:
-    """Entry point of the `llmlogs` command."""
+    """Entry point of the `llmlogs` command: no traceback for a user's mistake, the exit codes of llmlogs.errors."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output went away: that is its right
+        talk.close_stdout()
+        sys.exit(Exit.DONE)
+    except LlmlogsError as error:
+        talk.error(str(error))
+        sys.exit(error.code)
+    except KeyboardInterrupt:
+        talk.error("interrupted; what was committed stays")
+        sys.exit(Exit.INTERRUPTED)
+    except Exception as error:
+        talk.unexpected(error)
+    sys.exit(code if isinstance(code, int) else Exit.DONE)
