@@ -55,7 +55,7 @@ _register()
 def main() -> None:
     """Entry point of the `llmlogs` command: no traceback for a user's mistake, the exit codes of llmlogs.errors."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="llmlogs", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output went away: that is its right
         talk.close_stdout()

@@ -119,7 +119,9 @@ def _unit(kind: str) -> str:
 def _shown(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
-    return format(value, "f") if isinstance(value, Decimal) else str(plain_value(value))
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value) if isinstance(value, float) else str(plain_value(value))
 
 
 def _parquet(columns: Sequence[str], _: Sequence[str], rows: Iterable[Row], stream: IO[bytes], __: bool) -> None:
