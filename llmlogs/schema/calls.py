@@ -69,6 +69,7 @@ reasoning_tokens | BIGINT | tokens | part of output_tokens spent on reasoning
 audio_input_tokens | BIGINT | tokens | part of input_tokens that is audio
 audio_output_tokens | BIGINT | tokens | part of output_tokens that is audio
 image_input_tokens | BIGINT | tokens | part of input_tokens that is images
+image_output_tokens | BIGINT | tokens | part of output_tokens that is images
 tool_calls | BIGINT | count | tool calls the answer asked for
 web_searches | BIGINT | count | server-side web searches, billed apart
 usage_status | VARCHAR | | reported, estimated, partial, missing

@@ -133,51 +133,58 @@ license | VARCHAR | | of the data
 )
 PRICE_PLANS = table(
     "price_plans",
-    "How one distinct (provider, model, tier, region ...) of the log was resolved in the book.",
+    "How one distinct (provider, models, deployment, tier, region) of the log was resolved in the book.",
     """
 plan_id | BIGINT | | id
-book_id | INTEGER | | the book
+book_id | INTEGER | | the book it was resolved in
+own_book_id | INTEGER | | the file of own prices and aliases that was in force, NULL = none
 provider_raw | VARCHAR | | provider as logged
-model_raw | VARCHAR | | model the price was looked up by, as logged
+request_model | VARCHAR | | model as asked for
+response_model | VARCHAR | | model as answered
+deployment | VARCHAR | | deployment or inference profile as logged
 service_tier | VARCHAR | | tier as logged
 region | VARCHAR | | region as logged
-account | VARCHAR | | account the price is agreed for
-status | VARCHAR | | priced, free, unknown_model, unknown_provider, unpriced_model, context_unpriced ...
+status | VARCHAR | | priced, free, or why its calls have no price; a rate's own status says it for a part of the time
+model_raw | VARCHAR | | the logged name the price was found by
 price_provider | VARCHAR | | provider in the book
 price_model | VARCHAR | | model in the book
-match_rule | VARCHAR | | the rule of the book that matched
-via | VARCHAR | | own, fallback, alias, override, patch
+match_rule | VARCHAR | | how the logged name became the book's
+via | VARCHAR | | own, fallback (the provider sells another one's model), alias, override
 ctx_applied | VARCHAR | | tier or context the price follows
-ctx_ignored | VARCHAR | | tier or context the book has no row for
+ctx_ignored | VARCHAR | | tier or context the book has no price for
 """,
 )
+RATE = "DECIMAL(26,24)"
 PRICE_RATES = table(
     "price_rates",
-    "One price: valid for a plan between two instants, hours of the day and input sizes; USD per token.",
-    """
+    "One price: valid for a plan between two instants, hours of the day and input sizes. A unit without a rate of its own counts as its parent.",
+    f"""
 rate_id | BIGINT | | id
 plan_id | BIGINT | | the plan
-valid_from | TIMESTAMP | UTC | first instant
+kind | VARCHAR | | cost = what cost_usd is made of; list = the book's price beside it, where own prices or discounts apply
+status | VARCHAR | | priced, free, or why there is no price in this part
+valid_from | TIMESTAMP | UTC | first instant, NULL = open
 valid_to | TIMESTAMP | UTC | first instant no longer, NULL = open
 tod_from | INTEGER | s | second of the UTC day it begins
 tod_to | INTEGER | s | second of the UTC day it ends
-dow_mask | INTEGER | | bit 0 = Monday ... 127 = every day
 in_gt | BIGINT | tokens | holds for input_tokens above this
 in_le | BIGINT | tokens | and up to this, NULL = open
-min_audio_s | DOUBLE | s | shortest audio billed
-input_rate | DECIMAL(26,24) | USD/token | uncached input
-cache_read_rate | DECIMAL(26,24) | USD/token | cache reads
-cache_write_rate | DECIMAL(26,24) | USD/token | cache writes of five minutes
-cache_write_1h_rate | DECIMAL(26,24) | USD/token | cache writes of one hour
-output_rate | DECIMAL(26,24) | USD/token | output
-reasoning_rate | DECIMAL(26,24) | USD/token | reasoning, where it differs
-audio_input_rate | DECIMAL(26,24) | USD/token | audio in
-audio_output_rate | DECIMAL(26,24) | USD/token | audio out
-image_input_rate | DECIMAL(26,24) | USD/token | images in
-web_search_rate | DECIMAL(26,18) | USD/search | server-side web searches
-request_rate | DECIMAL(26,18) | USD/request | per request
+input_rate | {RATE} | USD/token | uncached input
+cache_read_rate | {RATE} | USD/token | cache reads, part of input
+cache_write_rate | {RATE} | USD/token | cache writes, part of input
+cache_write_1h_rate | {RATE} | USD/token | cache writes of one hour, part of cache writes
+audio_input_rate | {RATE} | USD/token | audio in, part of input
+image_input_rate | {RATE} | USD/token | images in, part of input
+output_rate | {RATE} | USD/token | output
+reasoning_rate | {RATE} | USD/token | reasoning, part of output
+audio_output_rate | {RATE} | USD/token | audio out, part of output
+image_output_rate | {RATE} | USD/token | images out, part of output
+web_search_rate | {RATE} | USD/search | server-side web searches
+request_rate | {RATE} | USD/request | per request
+unseen | VARCHAR | | units the book prices apart and the log has no count of, as the book names them
+factor | {RATE} | ratio | discounts and uplifts that are in the rates, 1 = none
 src_url | VARCHAR | | where the price is published
-src_note | VARCHAR | | remark of the book or the patch
+src_note | VARCHAR | | remark of the book or of the own price
 """,
 )
 INGESTS = table(
