@@ -82,9 +82,10 @@ class Result:
 class Need:
     """One declared need as found in this database."""
 
-    field: str  # as written, "a | b" for either
+    field: str  # as written: "calls.a | calls.b" for either, "calls.a where stream" for the rows it concerns
     filled: float | None  # share of the rows it concerns; None when no row is concerned
     state: Literal["answered", "partly", "missing"]
+    of: int = 0  # rows it concerns
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,69 @@
+"""How far a database carries the fields a question needs."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import duckdb
+
+from llmlogs.pack.model import Need
+from llmlogs.pack.parse import QuestionError
+from llmlogs.schema.ddl import TABLES
+
+ANSWERED = 0.9  # at least this share of the rows it concerns: answered
+PARTLY = 0.2  # at least this: answered for those rows, and said so
+FORM = re.compile(r"\s*(?P<fields>\w+\.\w+(?:\s*\|\s*\w+\.\w+)*)(?:\s+where\s+(?P<where>.+?))?\s*\Z", re.IGNORECASE | re.DOTALL)
+
+
+def fields_of(need: str) -> tuple[tuple[str, str], ...]:
+    """(table, column) pairs, one of which suffices. QuestionError when the contract has no such column."""
+    match = FORM.match(need)
+    if not match:
+        raise QuestionError("not a need", need[:120], "it is written table.column, a.x | a.y for either, with an optional: where condition")
+    pairs = [(part.strip().split(".")[0], part.strip().split(".")[1]) for part in match["fields"].split("|")]
+    tables = {table.name: table for table in TABLES}
+    for table, column in pairs:
+        if table not in tables or column not in tables[table].names:
+            raise QuestionError("a need names no column of the contract", f"{table}.{column}")
+    return tuple(pairs)
+
+
+class Coverage:
+    """Fill of needs in one database, each asked once."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._known: dict[str, Need] = {}
+
+    def of(self, need: str) -> Need:
+        """The need as found."""
+        if need not in self._known:
+            self._known[need] = self._measure(need)
+        return self._known[need]
+
+    def _measure(self, need: str) -> Need:
+        """The best of the alternatives' tables; alternatives in one table may complement each other row by row."""
+        pairs = fields_of(need)
+        match = FORM.match(need)
+        condition = (match["where"] if match else None) or ""
+        by_table: dict[str, list[str]] = {}
+        for table, column in pairs:
+            by_table.setdefault(table, []).append(column)
+        found = [self._fill(table, columns, condition) for table, columns in by_table.items()]
+        filled, of = max(found, key=lambda pair: pair[0] / pair[1] if pair[1] else -1.0)
+        return Need(need, filled / of if of else None, _state(filled, of, conditional=bool(condition)), of)
+
+    def _fill(self, table: str, columns: list[str], condition: str) -> tuple[int, int]:
+        has_one = " or ".join(f'"{column}" is not null' for column in columns)
+        where = f" where {condition}" if condition else ""
+        row = self._cursor.execute(f'select count(*) filter (where {has_one}), count(*) from "{table}"{where}').fetchall()[0]
+        return int(row[0]), int(row[1])
+
+
+def _state(filled: int, of: int, *, conditional: bool) -> Literal["answered", "partly", "missing"]:
+    """No row concerned: under a condition nothing is missing; without one the table is empty, so everything is."""
+    if not of:
+        return "answered" if conditional else "missing"
+    share = filled / of
+    return "answered" if share >= ANSWERED else "partly" if share >= PARTLY else "missing"
