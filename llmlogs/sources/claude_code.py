@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
-from llmlogs.sources.claude_code_chain import Chain, Link, Tool
+from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
+from llmlogs.sources.claude_code_chain import Chain, Link, Tool, call_key
 from llmlogs.sources.claude_code_rows import attempt_row, call_row, failed_call, final_attempt, tool_span, turn_span, word
+from llmlogs.sources.claude_code_samples import SAMPLES
 from llmlogs.sources.claude_code_usage import Issues
 from llmlogs.sources.times import to_utc
 
@@ -28,14 +30,16 @@ class Session:
 
     def __init__(self, path: str) -> None:
         self.chain = Chain()
-        self.folders = set(PurePosixPath(path.replace("\\", "/")).parts)
+        parts = PurePosixPath(path.replace("\\", "/")).parts
+        self.folders = set(parts)
+        self.folder = next((word(name) for place, name in pairwise(parts[:-1]) if place == "projects"), None)
         self.projects: dict[str, str | None] = {}
 
     def project(self, line: dict[str, Any]) -> str | None:
         """Name of the project's folder: the part of the working directory that the session's own folder was named after."""
         cwd = line.get("cwd")
         if not isinstance(cwd, str):
-            return None
+            return self.folder
         if cwd not in self.projects:
             self.projects[cwd] = self._find_project(cwd)
         return self.projects[cwd]
@@ -55,6 +59,7 @@ class ClaudeCode:
     title = "Claude Code sessions (JSONL)"
     docs = "https://docs.anthropic.com/en/docs/claude-code/settings"
     tokens = "input excludes cache reads and writes (added here); lines of one call repeat a growing usage; output is a placeholder without stop_reason"
+    samples = SAMPLES
     answers = ("cost/by_feature", "cache/prefix_cache", "tokens/drift", "errors/by_class", "latency/slowest_calls", "data/coverage")
 
     def detect(self, head: Head) -> Detection | None:
@@ -80,16 +85,9 @@ class ClaudeCode:
         for number, row in session.chain.failed.items():  # no answer came before the file ended
             yield Outcome(number, "other", rows={"attempts": [_public(row)]})
 
-    @property
-    def samples(self) -> tuple[Sample, ...]:
-        from llmlogs.sources.claude_code_samples import SAMPLES
-
-        return SAMPLES
-
 
 def _line(number: int, line: dict[str, Any], session: Session) -> Iterator[Outcome]:
-    data = line.get("data")
-    kind = line.get("type")
+    data, kind = line.get("data"), line.get("type")
     if _usage(line) is not None:
         yield from _answer(number, line, session, session.chain.parent(line))
     elif kind == "user":
@@ -111,20 +109,18 @@ def _answer(number: int, line: dict[str, Any], session: Session, before: Link, n
         session.chain.pass_on(line)
         yield Outcome(number, "skipped", "synthetic", nested=nested)
         return
-    key = f"{message.get('id')} {line.get('requestId')}"
-    retries = before.retries
-    before = session.chain.answer(line, key, before)
+    link = session.chain.answer(line, before)
     issues: Issues = []
     if message.get("model") == SYNTHETIC:
-        call = failed_call(line, before, session.project(line))
+        call = failed_call(line, link, session.project(line))
     else:
-        call = call_row(line, before, session.project(line), issues)
-        _remember_tools(line, before, session)
+        call = call_row(line, link, session.project(line), issues)
+        _remember_tools(line, link, session)
     rows: dict[str, list[Row]] = {}
-    if before.retries:
-        call["attempts"] = len(retries) + 1
-        rows["attempts"] = [*map(_public, retries), final_attempt(retries, call["status"])]
-    yield from (Outcome(row["line"], "other") for row in before.retries)
+    if link.retries:
+        call["attempts"] = len(link.retries) + 1
+        rows["attempts"] = [*map(_public, link.retries), final_attempt(link.retries, call["status"])]
+    yield from (Outcome(row["line"], "other") for row in link.retries)
     yield Outcome(number, "call", call=call, rows=rows, issues=issues, nested=nested)
 
 
@@ -139,8 +135,7 @@ def _nested(number: int, outer: dict[str, Any], data: dict[str, Any], session: S
     line = shared | inner | {"agentId": agent}
     if _usage(line) is not None:
         before = agents.get(name, Link())
-        key = f"{line['message'].get('id')} {line.get('requestId')}"
-        agents[name] = Link(before.sent, before.turn, key)
+        agents[name] = Link(before.sent, before.turn, call_key(line))
         yield from _answer(number, line, session, before, nested=True)
     elif inner.get("type") == "user":
         agents[name] = Link(to_utc(inner.get("timestamp")))
@@ -171,23 +166,26 @@ def _system(number: int, line: dict[str, Any], session: Session) -> Iterator[Out
 
 def _skip_or_reject(number: int, line: dict[str, Any]) -> Outcome:
     """A line without usage is no call, whatever its type; a line without a type is not Claude Code's."""
-    names = [line.get("type"), line.get("subtype") or (line["data"].get("type") if isinstance(line.get("data"), dict) else None)]
+    data = line.get("data")
+    names = [line.get("type"), line.get("subtype") or (data.get("type") if isinstance(data, dict) else None)]
     if not isinstance(names[0], str):
         return Outcome(number, "rejected", "neither a type nor a usage")
+    if names[0] == "assistant":
+        return Outcome(number, "skipped", "assistant/without_usage")
     kinds = [name if PLAIN.match(name) else "unnamed" for name in names if isinstance(name, str)]
     return Outcome(number, "skipped", "/".join(kinds))
 
 
-def _remember_tools(line: dict[str, Any], before: Link, session: Session) -> None:
+def _remember_tools(line: dict[str, Any], link: Link, session: Session) -> None:
     for block in _blocks(line):
         if block.get("type") == "tool_use" and isinstance(block.get("id"), str):
             name = word(block.get("name")) or "unnamed"
-            session.chain.tools[block["id"]] = Tool(name, to_utc(line.get("timestamp")), word(line["message"].get("id")), before.turn)
+            session.chain.tools[block["id"]] = Tool(name, to_utc(line.get("timestamp")), word(line["message"].get("id")), link.turn)
 
 
 def _blocks(line: dict[str, Any]) -> list[dict[str, Any]]:
     message = line.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
+    content: Any = message.get("content") if isinstance(message, dict) else None
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
@@ -208,7 +206,7 @@ def _is_own(line: dict[str, Any]) -> bool:
 
 def _public(row: Row) -> Row:
     """An attempt without what only the chain needs."""
-    return {name: value for name, value in row.items() if name not in ("ended", "waits", "error_type")}
+    return {name: value for name, value in row.items() if name not in ("ended", "waits", "error")}
 
 
 SOURCE = ClaudeCode()

@@ -65,14 +65,14 @@ class Chain:
         self.put(line, link)
         return link
 
-    def answer(self, line: dict[str, Any], key: str, before: Link) -> Link:
-        """A line of a call: its link, with the start and the failed tries that are this call's own."""
+    def answer(self, line: dict[str, Any], before: Link) -> Link:
+        """A line of a call: where it comes from, with the start and the failed tries that are this call's own, each claimed once."""
+        key = call_key(line)
         if before.call and before.call != key:  # follows another call with no question between: its start is unknown
             before = Link(turn=before.turn)
         self.put(line, Link(before.sent, before.turn, key))
-        for row in before.retries:
-            self.failed.pop(row["line"], None)
-        return before
+        claimed = tuple(row for row in before.retries if self.failed.pop(row["line"], None))
+        return Link(before.sent, before.turn, key, claimed)
 
     def fail(self, line: dict[str, Any], number: int, attempt: Row) -> None:
         """A try that failed; its start is the end of the wait before it."""
@@ -84,6 +84,11 @@ class Chain:
         attempt["duration_ms"] = wait_ms(begun, ended)
         self.failed[number] = attempt
         self.put(line, Link(before.sent, before.turn, "", (*before.retries, attempt)))
+
+
+def call_key(line: dict[str, Any]) -> str:
+    """What the lines of one call share."""
+    return f"{line['message'].get('id')} {line.get('requestId')}"
 
 
 def wait_ms(begun: datetime | None, ended: datetime | None) -> float | None:

@@ -5,21 +5,14 @@ from __future__ import annotations
 import math
 import re
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from llmlogs.sources.base import Row
 from llmlogs.sources.claude_code_chain import Link, Tool, wait_ms
 from llmlogs.sources.claude_code_usage import Issues, tokens
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.error_classes import Fault, fault_of, status_in
+from llmlogs.sources.times import duration_ms, to_utc
 
-ERRORS = {  # the API's error type, or Claude Code's own word for it -> error_class
-    "overloaded_error": "overloaded", "rate_limit_error": "rate_limit", "rate_limit": "rate_limit", "authentication_error": "auth",
-    "authentication_failed": "auth", "permission_error": "auth", "billing_error": "quota", "not_found_error": "not_found",
-    "invalid_request_error": "bad_request", "invalid_request": "bad_request", "request_too_large": "bad_request", "timeout_error": "timeout",
-    "api_error": "server", "server_error": "server",
-}  # fmt: skip
-STATUS = {401: "auth", 402: "quota", 403: "auth", 404: "not_found", 408: "timeout", 429: "rate_limit", 504: "timeout", 529: "overloaded"}
 SERVED_BY = (("msg_bdrk_", "aws"), ("msg_vrtx_", "google"))  # ids tell Bedrock and Vertex from Anthropic's own API
 NO_GEO = ("", "not_available", "global")
 WORD = re.compile(r"[\w.:@/+ -]{1,120}\Z")
@@ -53,7 +46,7 @@ def call_row(line: dict[str, Any], before: Link, project: str | None, issues: Is
         # Most versions write only the snapshot taken when the stream began, whose output count is a placeholder of a few tokens.
         # A line with a stop reason is the final one; without any, the output is a lower bound.
         "usage_status": "partial" if stop is None or row["input_tokens"] is None or row["output_tokens"] is None else "reported",
-        "reported_usd": _money(line.get("costUSD"), issues),
+        "reported_usd": line.get("costUSD"),
         "status": "blocked" if stop == "refusal" else "ok",
         "merge_try": word(line.get("requestId")),
         "merge_copy": line.get("isSidechain") is True,
@@ -64,10 +57,8 @@ def call_row(line: dict[str, Any], before: Link, project: str | None, issues: Is
 
 def failed_call(line: dict[str, Any], before: Link, project: str | None) -> Row:
     """The call that Claude Code gave up on and told the user about."""
-    last = before.retries[-1] if before.retries else {}
     at = to_utc(line.get("timestamp"))
     duration = wait_ms(before.sent, at)
-    said = word(line.get("error"))
     row = _place(line, before, project) | {
         "call_id": word(line["message"].get("id")) or word(line.get("uuid")),
         "provider": "anthropic",
@@ -76,29 +67,35 @@ def failed_call(line: dict[str, Any], before: Link, project: str | None) -> Row:
         "duration_ms": duration,
         "usage_status": "missing",
         "status": "error",
-        "status_code": last.get("status_code"),
-        "error_class": last.get("error_class") or ERRORS.get(said or "", "unknown"),
-        "error_type": last.get("error_type") or said,
     }
+    row |= before.retries[-1]["error"] if before.retries else _told_error(line)
     return {name: value for name, value in row.items() if value is not None}
 
 
+def _told_error(line: dict[str, Any]) -> Row:
+    """What the user was told: one word in `error`, and a text such as `API Error: 400 {...}`."""
+    blocks = line["message"].get("content")
+    texts = [block.get("text") for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else [blocks]
+    text = next((text for text in texts if isinstance(text, str)), "").removeprefix("API Error:").lstrip()
+    said = word(line.get("error"))
+    status = status_in(text)
+    return Fault(codes=[said] if said and said != "unknown" else [], message=text).columns(status) | {"status_code": status}
+
+
 def attempt_row(line: dict[str, Any]) -> Row:
-    """The failed try of a `system/api_error` line. `waits` is the back-off after it, `error_type` the API's own word."""
+    """The failed try of a `system/api_error` line. `waits` is the back-off after it, `error` the error columns of a call that ends with it."""
     error = line["error"] if isinstance(line.get("error"), dict) else {}
-    inner = error.get("error")
-    while isinstance(inner, dict) and isinstance(inner.get("error"), dict):
-        inner = inner["error"]
-    kind = word(inner.get("type")) if isinstance(inner, dict) else None
+    headers = error["headers"] if isinstance(error.get("headers"), dict) else {}
     status = error.get("status") if type(error.get("status")) is int else None
-    cause = isinstance(error.get("cause"), dict) or (status is None and kind is None)
+    columns = fault_of(error.get("error") or error.get("cause") or {}).columns(status) | {"status_code": status}
     return {
         "attempt": _small(line.get("retryAttempt")),
         "provider": "anthropic",
         "status_code": status,
-        "error_class": ERRORS.get(kind or "") or STATUS.get(status or 0) or _by_hundreds(status) or ("connection" if cause else "unknown"),
-        "error_type": kind,
+        "error_class": columns["error_class"],
+        "retry_after_ms": duration_ms(headers.get("retry-after"), "s"),
         "waits": _milliseconds(line.get("retryInMs")),
+        "error": columns,
         "origin": "explicit",
         "is_final": False,
     }
@@ -120,8 +117,8 @@ def final_attempt(retries: tuple[Row, ...], status: str) -> Row:
 def tool_span(tool_id: str, tool: Tool, block: dict[str, Any], line: dict[str, Any]) -> Row:
     """From asking for a tool to its result. The tool's own clock is used where logged; line times include a person's permission."""
     ended = to_utc(line.get("timestamp"))
-    result = line.get("toolUseResult") if isinstance(line.get("toolUseResult"), dict) else {}
-    assert isinstance(result, dict)
+    logged = line.get("toolUseResult")
+    result = logged if isinstance(logged, dict) else {}
     own = _milliseconds(result.get("totalDurationMs")) or _milliseconds(result.get("durationMs"))
     begun = ended - timedelta(milliseconds=own) if own is not None and ended is not None else tool.at
     status = "cancelled" if result.get("interrupted") is True else "error" if block.get("is_error") is True else "ok"
@@ -166,10 +163,6 @@ def _provider(message: dict[str, Any]) -> str | None:
     return served or ("anthropic" if model.startswith("claude") else None)
 
 
-def _by_hundreds(status: int | None) -> str | None:
-    return {4: "bad_request", 5: "server"}.get((status or 0) // 100)
-
-
 def _small(value: Any) -> int | None:
     return value if type(value) is int and 0 < value < 10_000 else None
 
@@ -177,16 +170,3 @@ def _small(value: Any) -> int | None:
 def _milliseconds(value: Any) -> float | None:
     good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 1e10
     return float(value) if good else None
-
-
-def _money(value: Any, issues: Issues) -> Decimal | None:
-    if value is None:
-        return None
-    try:
-        amount = Decimal(str(value)) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if amount.is_finite() and 0 <= amount < 100_000:
-        return amount
-    issues.append(("reported_usd", "not_a_number", type(value).__name__))
-    return None
