@@ -139,12 +139,16 @@ def _columns(question: Question, shown: set[str], in_verdict: set[str]) -> Itera
 
 
 def _reads(con: duckdb.DuckDBPyConnection, question: Question, before: set[str]) -> Iterator[str]:
-    """Tables and views a statement reads beside the contract's, the documented views and its own."""
+    """Tables and views a statement reads beside the contract's, the documented views and its own.
+
+    Names are taken on a connection that knows none of them: with the views at hand DuckDB 2.0 binds what they contain and refuses it.
+    """
     known = ({table.name for table in TABLES} | before | _relations(con)) - {"call_rows", "meta"}
-    for statement in con.extract_statements(body(question)):
-        if statement.type == duckdb.StatementType.SELECT:
-            for name in sorted(con.get_table_names(statement.query) - known):
-                yield f"it reads {name}, which is no table or view of the contract"
+    with duckdb.connect() as blank:
+        for statement in blank.extract_statements(body(question)):
+            if statement.type == duckdb.StatementType.SELECT:
+                for name in sorted(blank.get_table_names(statement.query) - known):
+                    yield f"it reads {name}, which is no table or view of the contract"
 
 
 def _relations(con: duckdb.DuckDBPyConnection) -> set[str]:
