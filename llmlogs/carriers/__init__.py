@@ -1,1 +1,22 @@
-"""Containers: one file per container format. A carrier turns a file into records with their position."""
+"""One file per container format, found by folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from llmlogs.carriers.base import Carrier
+
+
+@cache
+def all_carriers() -> dict[str, Carrier]:
+    """Every carrier by name."""
+    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    return {module.CARRIER.name: module.CARRIER for module in modules if hasattr(module, "CARRIER")}
+
+
+def candidates(head: bytes, path: str) -> list[Carrier]:
+    """Carriers that may read the content, the surest first."""
+    sure = sorted(((c.sniff(head, path), c.name, c) for c in all_carriers().values()), key=lambda x: (-x[0], x[1]))
+    return [carrier for confidence, _, carrier in sure if confidence > 0]

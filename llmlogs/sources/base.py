@@ -10,23 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from llmlogs.carriers.base import Head, Record
+
+__all__ = ["Context", "Detection", "Head", "Outcome", "Record", "Sample", "Source"]
+
 Kind = Literal["call", "other", "merged", "skipped", "rejected"]
 Row = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Record:
-    """The smallest unit of a file that can become a call, as its carrier read it.
-
-    `value` is the parsed JSON value (for CSV: a dict of strings; an empty cell is None). `offset` and `length` are bytes of the decompressed content.
-    `error` is set, and `value` is None, when the carrier could not parse it: the engine rejects it, the source never sees it.
-    """
-
-    line: int
-    offset: int
-    length: int
-    value: Any = None
-    error: str = ""
 
 
 @dataclass(slots=True)
@@ -65,20 +54,10 @@ class Detection:
 
 
 @dataclass(frozen=True)
-class Head:
-    """The first records of a file, for detection. `values` are parsed; `columns` are the CSV header, if any; `path` is the user's path."""
-
-    path: str
-    carrier: str
-    values: tuple[Any, ...]
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Context:
     """What a source may know while it reads one file.
 
-    `secret` keys every hash (llmlogs.text.keyed_hash), `store_text` is none | redacted | full. `feature_from` names the places a feature is taken from.
+    `secret` keys every hash (llmlogs.privacy.keyed_hash), `store_text` is none | redacted | full. `feature_from` names the places a feature is taken from.
     """
 
     path: str

@@ -1,0 +1,86 @@
+"""One JSON object a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from llmlogs.carriers.base import MAX_RECORD, Position, Record
+from llmlogs.carriers.parsing import parse
+
+BLANK = b" \t\r\n\0\x1e"  # NUL bytes are what a crash leaves at the end of a file; RS begins a record of a JSON text sequence
+
+
+class NdJson:
+    """JSON Lines: a line that is not exactly one object is rejected alone; a last line without newline that does not parse waits."""
+
+    name = "ndjson"
+
+    def sniff(self, head: bytes, path: str) -> float:  # the contract names the path; lines say enough
+        lines = [line for line in head.split(b"\n")[:50] if line.strip(BLANK)]
+        good = sum(parse(line.strip(BLANK))[0] is not None for line in lines[:20])
+        if good:
+            return 0.9 if len(lines) > 1 else 0.8
+        return 0.1 if any(line.lstrip(BLANK).startswith(b"{") for line in lines) else 0.0
+
+    def records(self, stream: BinaryIO, position: Position) -> Iterator[Record]:
+        stream.seek(position.offset)
+        _finish_line(stream, position)
+        while line := stream.readline(MAX_RECORD):
+            cut = len(line) == MAX_RECORD and not line.endswith(b"\n")
+            if record := _too_long(stream, len(line), position) if cut else _read(line, position):
+                yield record
+
+
+def _finish_line(stream: BinaryIO, position: Position) -> None:
+    """The newline of a last line that was already read belongs to it, and is no blank line."""
+    if not position.unterminated:
+        return
+    rest = stream.readline(MAX_RECORD)
+    if rest.strip(BLANK):
+        stream.seek(position.offset)
+    else:
+        position.offset += len(rest)
+    position.unterminated = not rest
+
+
+def _read(line: bytes, position: Position) -> Record | None:
+    complete = line.endswith(b"\n")
+    text = line.strip(BLANK)
+    if not text:
+        _blank(line, position, complete)
+        return None
+    value, error, note = parse(text)
+    if error and not complete:
+        position.pending = len(line)
+        return None
+    start = position.offset
+    position.line += 1
+    position.offset += len(line)
+    position.unterminated = not complete
+    return Record(position.line, start, len(line.rstrip(b"\r\n")), value, error, note)
+
+
+def _blank(line: bytes, position: Position, complete: bool) -> None:
+    if not complete:
+        position.pending = len(line)
+        return
+    position.line += 1
+    position.blank += 1
+    position.offset += len(line)
+
+
+def _too_long(stream: BinaryIO, length: int, position: Position) -> Record | None:
+    """Step over a line beyond the limit without holding it."""
+    while part := stream.readline(MAX_RECORD):
+        length += len(part)
+        if part.endswith(b"\n"):
+            start = position.offset
+            position.line += 1
+            position.offset += length
+            return Record(position.line, start, length - 1, error=f"line longer than {MAX_RECORD >> 20} MB")
+    position.pending = length
+    return None
+
+
+CARRIER = NdJson()

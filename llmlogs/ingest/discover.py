@@ -1,0 +1,138 @@
+"""Which files are meant, and for each: container, format, how sure, and why."""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmlogs import sources
+from llmlogs.carriers import candidates, compression
+from llmlogs.carriers.base import Carrier, Head, Position, Record
+from llmlogs.ingest.report import FileReport
+from llmlogs.privacy import shape
+from llmlogs.sources.base import Source
+
+HEAD_BYTES = 64 * 1024
+HEAD_RECORDS = 50
+OURS = (".duckdb", ".duckdb.wal", ".duckdb.tmp")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one file will be read."""
+
+    path: Path
+    shown: str
+    carrier: Carrier
+    source: Source
+    compression: str
+    why: str
+
+    @property
+    def container(self) -> str:
+        return f"{self.carrier.name}.{self.compression}" if self.compression else self.carrier.name
+
+
+def expand(paths: list[str]) -> tuple[list[Path], list[FileReport]]:
+    """Regular files behind paths, folders and globs, each once, in order; and a report for every path that gave none."""
+    found: dict[str, Path] = {}
+    failed: list[FileReport] = []
+    for text in paths:
+        for path in _resolve(text):
+            trouble = _trouble(path)
+            if trouble:
+                failed.append(FileReport(str(path), error=trouble))
+            else:
+                found.setdefault(os.path.realpath(path), path)
+    return list(found.values()), failed
+
+
+def _resolve(text: str) -> Iterator[Path]:
+    path = Path(text).expanduser()
+    if path.is_dir():
+        yield from _walk(path)
+    elif not path.exists() and glob.has_magic(text):
+        matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 # the pattern may be absolute
+        for match in matches:
+            yield from _walk(match) if match.is_dir() else [match]
+        if not matches:
+            yield path
+    else:
+        yield path
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Files below a folder; hidden ones and our own databases are not logs, and links to folders could run in circles."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not name.startswith(".") and not name.endswith(OURS) and (path.is_file() or path.is_symlink()):
+                yield path
+
+
+def _trouble(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    if not stat.S_ISREG(mode):
+        return "not a regular file (a pipe, socket or device); write it to a file first, or pipe it in with -"
+    return "" if os.access(path, os.R_OK) else "cannot be read: permission denied"
+
+
+def identify(path: Path, shown: str, wanted: str = "") -> Plan | FileReport:
+    """How to read the file; or, when no source takes it, a report that says what was seen."""
+    with compression.open_plain(path) as stream:
+        start = stream.read(HEAD_BYTES)
+    if not start.strip():
+        return FileReport(shown, carrier="empty")
+    seen = compression.foreign(start)
+    if seen:
+        return FileReport(shown, unknown=f"{seen}: no log that can be read here")
+    options = candidates(start, shown)
+    heads = [(carrier, _head(carrier, path, shown)) for carrier in options]
+    choice = _forced(heads, wanted) if wanted else _best(heads)
+    if choice is None:
+        return FileReport(shown, unknown=_describe(heads))
+    carrier, source, why = choice
+    return Plan(path, shown, carrier, source, compression.kind(path), why)
+
+
+def _head(carrier: Carrier, path: Path, shown: str) -> Head:
+    with compression.open_plain(path) as stream:
+        records: Iterator[Record] = iter(carrier.records(stream, Position()))
+        try:
+            first = list(itertools.islice(records, HEAD_RECORDS))
+        except OSError:
+            first = []
+    values = tuple(record.value for record in first if not record.error)
+    columns = tuple(values[0]) if carrier.name == "csv" and values else ()
+    return Head(shown, carrier.name, values, columns)
+
+
+def _forced(heads: list[tuple[Carrier, Head]], wanted: str) -> tuple[Carrier, Source, str] | None:
+    source = sources.get(wanted)
+    usable = [carrier for carrier, head in heads if head.values] or [carrier for carrier, _ in heads]
+    return (usable[0], source, "named by --format") if usable else None
+
+
+def _best(heads: list[tuple[Carrier, Head]]) -> tuple[Carrier, Source, str] | None:
+    """The surest source; of equals the one over the surest carrier."""
+    sure = [(found, carrier) for carrier, head in heads if head.values for found in sources.find(head)]
+    if not sure:
+        return None
+    (source, detection), carrier = max(sure, key=lambda x: x[0][1].confidence)
+    return (carrier, source, detection.why) if detection.confidence >= sources.SURE_ENOUGH else None
+
+
+def _describe(heads: list[tuple[Carrier, Head]]) -> str:
+    carrier, head = next(((c, h) for c, h in heads if h.values), (None, None))
+    if carrier is None or head is None:
+        return "no records were found in it: not JSON, JSON lines or CSV"
+    return f"{carrier.name} with {shape(head.values[0], 1)[:300]}, which no source takes"

@@ -1,0 +1,99 @@
+"""One run of `llmlogs ingest`: find the files, read each, and commit in batches that a crash cannot halve."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import duckdb
+
+from llmlogs.errors import StorageError
+from llmlogs.ingest import discover
+from llmlogs.ingest.batch import Batch
+from llmlogs.ingest.checkpoint import Known
+from llmlogs.ingest.options import IngestOptions
+from llmlogs.ingest.report import FileReport, IngestReport
+from llmlogs.store import database
+
+__all__ = ["IngestOptions", "IngestReport", "run"]
+
+BATCH_BYTES = 256 << 20
+BATCH_FILES = 2000
+Progress = Callable[[str, int, int], None]  # (path, files done, files in all)
+
+
+def run(paths: list[str], db: Path, options: IngestOptions | None = None, progress: Progress | None = None) -> IngestReport:
+    """Read what is new in `paths` into the database. StorageError, LockedError; what goes wrong with one file is told in its report."""
+    started = time.perf_counter()
+    report = IngestReport(run_id=secrets.token_hex(8))
+    with tempfile.TemporaryDirectory(prefix="llmlogs-stdin-") as folder:
+        named, shown = _standard_input(paths, Path(folder))
+        files, report.files = discover.expand(named)
+        con = database.open_for_write(db)
+        try:
+            _read_all(con, [(file, shown.get(str(file), str(file))) for file in files], options or IngestOptions(), report, progress)
+        except duckdb.Error as failure:
+            raise _storage_error(failure, db) from failure
+        finally:
+            con.close()
+    report.seconds = time.perf_counter() - started
+    report.bytes = sum(file.bytes for file in report.files)
+    return report
+
+
+def _standard_input(paths: list[str], folder: Path) -> tuple[list[str], dict[str, str]]:
+    """`-` is kept in a file first: it may be slow, and formats look at their beginning twice."""
+    kept = folder / "stdin"
+    if "-" not in paths:
+        return paths, {}
+    with kept.open("wb") as file:
+        while part := sys.stdin.buffer.read(1 << 20):
+            file.write(part)
+    return [str(kept) if path == "-" else path for path in paths], {str(kept): "-"}
+
+
+def _read_all(con: database.Connection, files: list[tuple[Path, str]], options: IngestOptions, report: IngestReport, progress: Progress | None) -> None:
+    known = Known(con)
+    done = 0
+    try:
+        for group in _batches(files):
+            with Batch(con, known, options, report.run_id) as batch:
+                for path, shown in group:
+                    report.files.append(_read_one(batch, path, shown))
+                    done += 1
+                    if progress:
+                        progress(shown, done, len(files))
+                batch.commit()
+    except KeyboardInterrupt:
+        report.interrupted = True
+        del report.files[len(report.files) - (done % BATCH_FILES) :]
+
+
+def _read_one(batch: Batch, path: Path, shown: str) -> FileReport:
+    try:
+        return batch.read(path, shown)
+    except OSError as failure:
+        return FileReport(shown, error=f"cannot be read: {failure.strerror or failure}")
+
+
+def _batches(files: Iterable[tuple[Path, str]]) -> Iterable[list[tuple[Path, str]]]:
+    group: list[tuple[Path, str]] = []
+    size = 0
+    for path, shown in files:
+        group.append((path, shown))
+        size += path.stat().st_size if path.exists() else 0
+        if size >= BATCH_BYTES or len(group) >= BATCH_FILES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _storage_error(failure: duckdb.Error, db: Path) -> StorageError:
+    """Disk full, a lost permission, a damaged file, or not enough memory: what was committed is safe in each case."""
+    why = str(failure).splitlines()[0][:300]
+    return StorageError("the database could not be written", str(db), why, "make room, then run the same command again: it goes on where it stopped")

@@ -1,0 +1,65 @@
+"""Spooled rows into tables, in sets."""
+
+from __future__ import annotations
+
+from llmlogs.ingest.spool import TYPES, Spool
+from llmlogs.schema.ddl import literal, quote
+from llmlogs.store.database import Connection, ensure_columns
+
+IDENTITY = ("ingest_id", "file_id", "line")
+
+
+def load_calls(con: Connection, ingest_id: int, spool: Spool) -> None:
+    """Waiting call rows into call_rows, in autocommit: they stay hidden until the ingest is finished."""
+    if not spool.size("call_rows"):
+        return
+    ensure_columns(con, spool.columns["call_rows"])
+    con.execute(f"insert into call_rows by name select {ingest_id}::integer as ingest_id, * from {_spooled(spool, 'call_rows')}")
+    spool.empty("call_rows")
+
+
+def load_others(con: Connection, ingest_id: int, spool: Spool) -> None:
+    """Waiting rows of all other tables, with the final call ids; part of the final transaction."""
+    for table in sorted(spool.columns):
+        if table != "call_rows" and spool.size(table):
+            _load_table(con, ingest_id, spool, table)
+
+
+def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> None:
+    columns = spool.columns[table]
+    has_call = "call_id" in columns
+    keep = ", ".join(f"f.{quote(name)}" for name in sorted(columns) if name != "call_id")
+    call = ", coalesce(m.new_id, f.call_id) as call_id" if has_call else ""
+    join = "left join id_map m on m.file_id = f.file_id and m.line = f.line and m.old_id = f.call_id" if has_call else ""
+    con.execute(f"create or replace temp table fresh_rows as select {ingest_id}::integer as ingest_id, {keep}{call} from {_spooled(spool, table)} f {join}")
+    if "line" in columns and table not in ("rejects", "issues", "merged"):
+        _drop_repeats(con, table, sorted(columns - set(IDENTITY)))
+    con.execute(f"insert into {quote(table)} by name from fresh_rows")
+    con.execute("drop table fresh_rows")
+
+
+def _drop_repeats(con: Connection, table: str, columns: list[str]) -> None:
+    """A side row of a record that was read before (an overlapping copy) adds nothing; equal rows inside one file stay apart."""
+    names = ", ".join(quote(name) for name in columns)
+    absent = [name for name in TYPES[table] if name not in columns and name not in IDENTITY]
+    only = " and ".join(f"{quote(name)} is null" for name in absent) or "true"
+    numbered = f"select {names}, row_number() over (partition by {names}, file_id) as n"
+    con.execute(
+        f"create or replace temp table kept_rows as with old as (select distinct {names}, n from ({numbered} from {quote(table)} "
+        f"where ({only}) and file_id not in (select file_id from fresh_rows))), "
+        f"new as (select rowid as row, file_id, line, {names}, row_number() over (partition by {names}, file_id order by line, rowid) as n from fresh_rows), "
+        f"once as (select arg_min(row, (file_id, line, row)) as row, {names}, n from new group by {names}, n) "
+        f"select o.row from once o where not exists (select 1 from old where {_same(columns)} and old.n = o.n)"
+    )
+    con.execute("delete from fresh_rows where rowid not in (select row from kept_rows)")
+    con.execute("drop table kept_rows")
+
+
+def _same(columns: list[str]) -> str:
+    return " and ".join(f"old.{quote(name)} is not distinct from o.{quote(name)}" for name in columns)
+
+
+def _spooled(spool: Spool, table: str) -> str:
+    spool.flush()
+    types = ", ".join(f"{quote(name)}: {literal(TYPES[table][name])}" for name in sorted(spool.columns[table]))
+    return f"read_json({literal(str(spool.path(table)))}, format = 'newline_delimited', columns = {{{types}}})"

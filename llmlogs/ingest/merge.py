@@ -1,0 +1,191 @@
+"""Records of one call become one row. Set operations over the fresh rows and those they meet; nothing to merge costs one GROUP BY.
+
+Rows belong together when they share an id and do not contradict each other: see `AGREE`. Snapshots of a growing call (merge_growing) always
+belong together, apart from tries that are calls of their own (merge_try); a replay (merge_copy) joins whatever call has its id.
+"""
+
+from __future__ import annotations
+
+from llmlogs.ingest.conflicts import split_conflicts
+from llmlogs.schema.ddl import quote
+from llmlogs.store.database import Connection, physical_columns
+
+COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+MODELS = ("request_model", "response_model")
+BASE = "split_part(call_id, '~', 1)"
+IDENTITY = ("call_id", "source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "rate_id", "cost_status")
+
+
+def prepare(con: Connection) -> None:
+    """Make the empty notes of what the merge did: ids that changed and rows that went away."""
+    con.execute("create or replace temp table id_map (file_id integer, line bigint, old_id varchar, new_id varchar)")
+    con.execute("create or replace temp table went (call_id varchar, file_id integer, line bigint, why varchar)")
+
+
+def number_repeats(con: Connection, ingest_id: int) -> None:
+    """Rows without an id that are equal within one file are calls of their own: the second is h….2. A copied file gets the same numbers."""
+    con.execute(
+        f"""create or replace temp table numbered as
+        with fresh as (
+            select rowid as row, file_id, line, call_id from call_rows
+            where ingest_id = {ingest_id} and regexp_full_match(call_id, 'h[0-9a-f]{{24}}')),
+        before as (
+            select file_id, split_part(call_id, '.', 1) as call_id, count(*) as n from (
+                select file_id, call_id from call_rows where ingest_id <> {ingest_id} union all select file_id, call_id from merged)
+            where file_id in (select distinct file_id from fresh) group by all)
+        select row, file_id, line, call_id, n from (
+            select f.*, row_number() over (partition by f.file_id, f.call_id order by line, row) + coalesce(b.n, 0) as n
+            from fresh f left join before b using (file_id, call_id)) where n > 1"""
+    )
+    con.execute("update call_rows set call_id = n.call_id || '.' || n.n from numbered n where call_rows.rowid = n.row")
+    con.execute("insert into id_map select file_id, line, call_id, call_id || '.' || n from numbered")
+    con.execute("drop table numbered")
+
+
+def merge(con: Connection, ingest_id: int) -> None:
+    """Merge the fresh rows among themselves and into earlier ones, by the log's id and then by the provider's."""
+    columns = physical_columns(con)
+    _merge_by(con, ingest_id, BASE, "true", columns)
+    if "response_id" in columns and _one(con, f"select exists (select 1 from call_rows where response_id <> {BASE})"):
+        _merge_by(con, ingest_id, "response_id", "response_id is not null", columns)
+
+
+def _one(con: Connection, sql: str) -> object:
+    return con.execute(sql).fetchall()[0][0]
+
+
+def _merge_by(con: Connection, ingest_id: int, key: str, where: str, columns: set[str]) -> None:
+    fresh = f"select {key} as k from call_rows where ingest_id = {ingest_id} and {where}"
+    earlier = f"select {key} as k from call_rows where ingest_id <> {ingest_id} and {where}"
+    con.execute(
+        f"create or replace temp table repeated as select k from ({fresh}) group by k having count(*) > 1 "
+        f"union select distinct k from ({earlier}) where k in ({fresh})"
+    )
+    if _one(con, "select count(*) from repeated"):
+        _gather(con, ingest_id, key, where, columns)
+        split_conflicts(con)
+        _rank(con)
+        _fold(con, ingest_id, columns)
+
+
+def _gather(con: Connection, ingest_id: int, key: str, where: str, columns: set[str]) -> None:
+    """members: rows that share a key, with what decides who belongs together. Of earlier rows that agree only the first takes part."""
+
+    def column(name: str, default: str = "null") -> str:
+        return quote(name) if name in columns else default
+
+    counts = ", ".join(f"{column(name)}::bigint as {name}" for name in COUNTS)
+    models = ", ".join(f"lower(split_part({column(name)}::varchar, '/', -1)) as {name}" for name in MODELS)
+    content = ", ".join(quote(name) for name in sorted(columns - set(IDENTITY)))
+    total = " + ".join(f"coalesce({column(name)}, 0)" for name in ("input_tokens", "output_tokens"))
+    status = f"coalesce({column('status', 'null::varchar')}, 'unknown') <> 'unknown'"
+    con.execute(
+        f"""create or replace temp table members as
+        select rowid as row, {key} as k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},
+            {column("response_id")}::varchar as response_id, {column("merge_try")}::varchar as try, coalesce({column("merge_copy")}, false) as copy,
+            coalesce({column("merge_growing")}, false) as growing, {total} as total, {status} as known, hash({content}) as content, null::bigint as part
+        from call_rows where {where} and {key} in (select k from repeated)"""
+    )
+    _mark_agreeing(con)
+
+
+def _mark_agreeing(con: Connection) -> None:
+    """part: 0 where the whole group agrees; of a growing group one part a try; NULL is left to the pairwise comparison."""
+    equal = [f"(min({name}) is not distinct from max({name}))" for name in (*COUNTS, "response_id")]
+    equal += [f"coalesce(starts_with(max({name}), min({name})), true)" for name in MODELS]
+    equal.append("coalesce(max(started_at) - min(started_at) <= interval 1 hour, true)")
+    equal.append("(min(try) filter (not copy) is not distinct from max(try) filter (not copy))")
+    con.execute(
+        f"create or replace temp table groups as select k, bool_or(growing) as growing, {' and '.join(equal)} as agrees, "
+        "min(try) filter (not copy) as first_try from members group by k"
+    )
+    con.execute(
+        """update members set growing = g.growing, part = case
+            when g.growing then case when copy or try is null or try = g.first_try or g.first_try is null then 0 else (hash(try) >> 2)::bigint + 1 end
+            when g.agrees then 0 end
+        from groups g where members.k = g.k"""
+    )
+
+
+def _rank(con: Connection) -> None:
+    """Leader and order within each part, and the id each row ends with. A part beyond the first that would share the plain id gets a suffix of its content."""
+    con.execute("delete from members where earlier and row not in (select arg_min(row, (call_id, row)) from members where earlier group by k, part)")
+    con.execute(
+        """create or replace temp table ranked as
+        select *, first_value(row) over (partition by k, part order by not earlier, file_id, line, content, row) as leader,
+            row_number() over (partition by k, part order by copy, total desc, known desc, not earlier, content, file_id, line, row) as rank,
+            count(*) over (partition by k, part) as size
+        from members"""
+    )
+    con.execute(
+        f"""create or replace temp table leaders as
+        select leader, part, min(k) as k, bool_or(earlier) as earlier, min(call_id) filter (row = leader) as call_id, {_digest()} as digest,
+            row_number() over (partition by min(k), split_part(min(call_id) filter (row = leader), '~', 1)
+                order by not bool_or(earlier), part, {_digest()}, leader) as turn
+        from ranked group by k, part, leader"""
+    )
+    con.execute(
+        f"create or replace temp table named as "
+        f"select leader, case when earlier or turn = 1 then call_id else {BASE} || '~' || digest end as new_id from leaders"
+    )
+
+
+def _digest() -> str:
+    """8 hex digits over what tells rows of one id apart; the same in every ingest of the same content."""
+    values = ", ".join(f"coalesce(min({name}) filter (row = leader)::varchar, '')" for name in (*COUNTS, *MODELS, "started_at", "try"))
+    return f"left(md5(concat_ws('|', {values})), 8)"
+
+
+def _fold(con: Connection, ingest_id: int, columns: set[str]) -> None:
+    """Give each leader the richest value of every column, note what went into it, and remove the rest."""
+    con.execute(
+        """insert into id_map select file_id, line, r.call_id, new_id from ranked r join named using (leader)
+        where not r.earlier and r.call_id <> new_id"""
+    )
+    con.execute(
+        """insert into went select new_id, r.file_id, r.line, case when r.copy then 'replay' when r.growing then 'growing'
+            when r.content in (select content from ranked o where o.k = r.k and o.part = r.part and o.row <> r.row) then 'duplicate'
+            else 'same_response_id' end
+        from ranked r join named using (leader) where r.row <> r.leader"""
+    )
+    _enrich(con, ingest_id, sorted(columns - set(IDENTITY)))
+    con.execute("update call_rows set call_id = new_id from named where call_rows.rowid = named.leader and call_id <> new_id")
+    con.execute("delete from call_rows where rowid in (select row from ranked where row <> leader)")
+    for table in ("repeated", "members", "groups", "ranked", "leaders", "named"):
+        con.execute(f"drop table if exists {table}")
+
+
+def _enrich(con: Connection, ingest_id: int, names: list[str]) -> None:
+    """A leader that changes is of this ingest from now on, and is priced again."""
+    folded = ", ".join(f"{_folded(name)} as {quote(name)}" for name in names)
+    con.execute(
+        f"create or replace temp table folded as select r.leader, {folded} from ranked r join call_rows c on c.rowid = r.row where r.size > 1 group by r.leader"
+    )
+    differs = " or ".join(f"c.{quote(name)} is distinct from f.{quote(name)}" for name in names)
+    con.execute(f"create or replace temp table changed as select f.* from folded f join call_rows c on c.rowid = f.leader where {differs}")
+    values = ", ".join(f"{quote(name)} = f.{quote(name)}" for name in names)
+    con.execute(
+        f"update call_rows set {values}, ingest_id = {ingest_id}, cost_usd = null, rate_id = null, cost_status = null "
+        "from changed f where call_rows.rowid = f.leader"
+    )
+    con.execute("drop table folded")
+    con.execute("drop table changed")
+
+
+def _folded(name: str) -> str:
+    """Usage of a growing call is one snapshot's, never a mix; its times span all of them."""
+    column = f"c.{quote(name)}"
+    plain = f"arg_min({column}, r.rank)"
+    if name in ("merge_growing",):
+        return f"bool_or({column})"
+    if name == "merge_copy":
+        return f"bool_and(coalesce({column}, false))"
+    if name == "started_at":
+        return f"case when bool_or(r.growing) then min({column}) else {plain} end"
+    if name == "ended_at":
+        return f"case when bool_or(r.growing) then max({column}) else {plain} end"
+    if name.endswith("_tokens") or name == "usage_status":
+        return f"case when bool_or(r.growing) then arg_min_null({column}, r.rank) else {plain} end"
+    if name == "status":
+        return f"coalesce(arg_min(nullif({column}, 'unknown'), r.rank), max({column}))"
+    return plain

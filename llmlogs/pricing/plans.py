@@ -1,0 +1,106 @@
+"""price_books, price_plans and price_rates: what is in the database, and what is added when a log brings a new tuple."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from llmlogs.pricing.rates import DAY, Cell
+from llmlogs.pricing.resolve import Plan, Tuple
+from llmlogs.pricing.units import UNITS
+from llmlogs.schema.contract import Table
+from llmlogs.schema.ddl import quote
+from llmlogs.schema.others import PRICE_BOOKS, PRICE_PLANS, PRICE_RATES
+
+# Columns of calls that make the tuple, and the columns of price_plans that keep them.
+KEYS = {
+    "provider": "provider_raw",
+    "request_model": "request_model",
+    "response_model": "response_model",
+    "deployment": "deployment",
+    "service_tier": "service_tier",
+    "region": "region",
+}
+
+
+def missing(con: duckdb.DuckDBPyConnection, fresh: str, have: set[str], own_book: int | None) -> list[Tuple]:
+    """Tuples of the fresh calls that have no plan yet."""
+    wanted = ", ".join(quote(name) if name in have else f"null::varchar as {quote(name)}" for name in KEYS)
+    same = " and ".join(f"c.{quote(a)} is not distinct from p.{quote(b)}" for a, b in KEYS.items())
+    sql = f"""with c as (select distinct {wanted} from call_rows where {fresh})
+        select * from c where not exists (select 1 from price_plans p where {same} and p.own_book_id is not distinct from $own)"""
+    return [Tuple(*row) for row in con.execute(sql, {"own": own_book}).fetchall()]
+
+
+def book_id(con: duckdb.DuckDBPyConnection, source: str, identity: Callable[[], tuple[str, str]], license_name: str | None) -> int:
+    """The id of a book of this database, which is entered when it is new."""
+    version, sha256 = identity()
+    known = con.execute("select book_id from price_books where source = $1 and version = $2 and sha256 = $3", [source, version, sha256]).fetchall()
+    if known:
+        return int(known[0][0])
+    number = _next(con, "price_books", "book_id")
+    now = datetime.now(UTC).replace(tzinfo=None)
+    con.execute("insert into price_books values ($1, $2, $3, $4, $5, $6)", [number, source, version, sha256, now, license_name])
+    return number
+
+
+def add(con: duckdb.DuckDBPyConnection, plans: Sequence[Plan], book: int, own_book: int | None) -> None:
+    """Write new plans with their rates."""
+    first = _next(con, "price_plans", "plan_id")
+    numbered = list(enumerate(plans, first))
+    _insert(con, PRICE_PLANS, [_plan_row(plan, number) | {"book_id": book, "own_book_id": own_book} for number, plan in numbered])
+    parts = [(number, plan, kind, cell) for number, plan in numbered for kind, cells in _lists(plan) for cell in cells]
+    rate = _next(con, "price_rates", "rate_id")
+    _insert(con, PRICE_RATES, [_rate_row(cell, kind, plan) | {"rate_id": rate + i, "plan_id": n} for i, (n, plan, kind, cell) in enumerate(parts)])
+
+
+def _lists(plan: Plan) -> Iterable[tuple[str, list[Cell]]]:
+    return ("cost", plan.cells), ("list", plan.list_cells)
+
+
+def _plan_row(plan: Plan, number: int) -> dict[str, Any]:
+    key = {column: getattr(plan.key, name) for name, column in KEYS.items()}
+    told = ("status", "model_raw", "price_provider", "price_model", "match_rule", "via", "ctx_applied", "ctx_ignored")
+    return {"plan_id": number} | key | {name: getattr(plan, name) for name in told}
+
+
+def _rate_row(cell: Cell, kind: str, plan: Plan) -> dict[str, Any]:
+    rates = {unit.rate: cell.rates.get(unit.name) for unit in UNITS}
+    whole_day = cell.tod_from == 0 and cell.tod_to == DAY
+    return rates | {
+        "kind": kind,
+        "status": cell.status,
+        "valid_from": cell.valid_from and cell.valid_from.strftime("%Y-%m-%d %H:%M:%S"),
+        "valid_to": cell.valid_to and cell.valid_to.strftime("%Y-%m-%d %H:%M:%S"),
+        "tod_from": None if whole_day else cell.tod_from,
+        "tod_to": None if whole_day else cell.tod_to,
+        "in_gt": cell.in_gt,
+        "in_le": cell.in_le,
+        "unseen": ", ".join(cell.unseen) or None,
+        "factor": cell.factor,
+        "src_url": plan.src_url,
+        "src_note": cell.note,
+    }
+
+
+def _next(con: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
+    return int(con.execute(f"select coalesce(max({quote(column)}), 0) + 1 from {quote(table)}").fetchall()[0][0])
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """One statement for all rows, bound as JSON text: a statement a row costs a millisecond each, and numbers as text stay exact."""
+    text = [{name: None if value is None else _text(value) for name, value in row.items()} for row in rows]
+    shape = json.dumps([dict.fromkeys(table.names, "VARCHAR")])
+    columns = ", ".join(f"r.{quote(c.name)}::{c.type} as {quote(c.name)}" for c in table.columns)
+    con.execute(f"insert into {quote(table.name)} by name select {columns} from (select unnest(from_json($1, '{shape}')) as r)", [json.dumps(text)])
+
+
+def _text(value: Any) -> str:
+    return format(value, "f") if hasattr(value, "as_tuple") else str(value)
+
+
+__all__ = ["KEYS", "PRICE_BOOKS", "add", "book_id", "missing"]

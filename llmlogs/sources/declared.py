@@ -1,0 +1,76 @@
+"""A source written as a mapping file: canonical column = DuckDB expression over the raw record. A stateless format needs no Python.
+
+title  = "Our gateway's access log"
+detect = { all = ["ts", "usage.input_tokens"] }
+[columns]
+started_at    = "ts"
+request_model = "model"
+input_tokens  = "usage.input_tokens + usage.cache_read"
+[units]
+duration_ms = "s"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from llmlogs.sources import declared_file, declared_read
+from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
+from llmlogs.sources.declared_sql import Compiled
+
+SURE = 0.9  # all keys of `detect` in every record seen; a coded source that recognises a version marker may say more
+
+
+def load(path: Path) -> Declared:
+    """The source a mapping file declares; UsageError with the line of what is wrong in it."""
+    return Declared(declared_file.read(path))
+
+
+class Declared:
+    """A mapping file as a Source."""
+
+    def __init__(self, mapping: declared_file.Mapping) -> None:
+        self.mapping = mapping
+        self.name = mapping.name
+        self.title = mapping.title
+        self.docs = mapping.docs
+        self.tokens = mapping.tokens
+        self.answers = mapping.answers
+        self.samples = mapping.samples
+        self.columns = mapping.columns
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The mapping's expressions as SQL."""
+        return self.mapping.compile()
+
+    def detect(self, head: Head) -> Detection | None:
+        """Sure when every record has all keys that the mapping names; without `detect`, never."""
+        rules = self.mapping.detect
+        records = [value for value in head.values if isinstance(value, dict)]
+        if not records or not (rules.get("all") or rules.get("any")):
+            return None
+        share = sum(_holds(rules, record) for record in records) / len(records)
+        shown = ", ".join((rules.get("all") or rules.get("any", ()))[:4])
+        return Detection(SURE * share, f"{share:.0%} of the records have {shown}") if share else None
+
+    def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+        """One outcome for every record."""
+        return declared_read.read(self.compiled, records, context)
+
+
+def _holds(rules: dict[str, tuple[str, ...]], record: dict[str, object]) -> bool:
+    every, some, none = (rules.get(rule, ()) for rule in ("all", "any", "none"))
+    return all(has(record, key) for key in every) and (not some or any(has(record, key) for key in some)) and not any(has(record, key) for key in none)
+
+
+def has(record: object, dotted: str) -> bool:
+    """Whether a record has a key, written with dots for what is nested (or as one key that has dots itself)."""
+    if not isinstance(record, dict):
+        return False
+    if dotted in record:
+        return True
+    first, _, rest = dotted.partition(".")
+    return bool(rest) and has(record.get(first), rest)

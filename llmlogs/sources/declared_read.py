@@ -1,0 +1,148 @@
+"""The careful reader of a declared source: fields are picked out of each record in Python, the mapping's SQL runs over batches of them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from llmlogs.privacy import keyed_hash
+from llmlogs.schema.ddl import literal, quote
+from llmlogs.sources import declared_row as row
+from llmlogs.sources.base import Context, Outcome, Record
+from llmlogs.sources.declared_sql import HASHED, Compiled, Leaf, cast_leaf
+from llmlogs.sources.error_classes import classify
+from llmlogs.sources.times import to_utc
+
+BATCH = 4096
+NO_ANCHOR = "no time and no model"
+Issue = tuple[str, str, str]
+
+
+def read(compiled: Compiled, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+    """One outcome for every record, in order."""
+    import duckdb
+
+    reader = _Reader(compiled, context)
+    with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="llmlogs-") as folder:
+        con.execute("set TimeZone = 'UTC'")
+        records = iter(records)
+        while batch := list(islice(records, BATCH)):
+            yield from reader.batch(con, Path(folder) / "batch.ndjson", batch)
+
+
+class _Reader:
+    """Holds what is the same for every batch of a file: the query, and who reads which field."""
+
+    def __init__(self, compiled: Compiled, context: Context) -> None:
+        self.compiled = compiled
+        self.context = context
+        self.readers_of = [[e.column for e in compiled.expressions if i in e.leaves] for i in range(len(compiled.leaves))]
+        found = row.row_sql(compiled, _cast, row.values(compiled, _cast))
+        flags = row.bad_columns(compiled, _text, _cast)
+        self.checked = tuple(flags)
+        self.columns = found.columns
+        self.types = {e.column: e.type for e in compiled.expressions} | {"started_at": "TIMESTAMP"}
+        bad = ", ".join(f"case when {flag} then '{i} ' end" for i, flag in enumerate(flags.values()))
+        outer = ", ".join(f"epoch_us({quote(c)})" if self.types.get(c) == "TIMESTAMP" else quote(c) for c in self.columns)
+        fields = ", ".join(f"l{i}: 'VARCHAR'" for i in range(len(compiled.leaves)))
+        relation = f"read_json({{file}}, format = 'newline_delimited', columns = {{n: 'BIGINT', {fields}}}, maximum_object_size = 134217728)"
+        inner = f"(select {found.inner}, n, concat({bad}) as bad from {relation})"
+        self.query = f"select {outer}, bad from (select {found.outer}, n, bad from {inner}) order by n"
+
+    def batch(self, con: Any, path: Path, records: list[Record]) -> Iterator[Outcome]:
+        """Outcomes of one batch."""
+        issues: list[list[Issue]] = [[] for _ in records]
+        with path.open("wb") as out:
+            for n, record in enumerate(records):
+                out.write(orjson.dumps(self._fields(n, record, issues[n]), option=orjson.OPT_APPEND_NEWLINE))
+        rows = con.execute(self.query.replace("{file}", literal(str(path)))).fetchall()
+        for record, found, bad in zip(records, rows, issues, strict=True):
+            yield self._outcome(record, found, bad)
+
+    def _fields(self, n: int, record: Record, issues: list[Issue]) -> dict[str, Any]:
+        """The flat texts the query reads; what the path to a field or a time does not yield is an issue here already."""
+        flat: dict[str, Any] = {"n": n}
+        for i, leaf in enumerate(self.compiled.leaves):
+            found, blocked = pick(record.value, leaf.path)
+            if blocked:
+                issues += [(column, "not_an_object", blocked) for column in self.readers_of[i]]
+            elif found is not None and leaf.kind == "time":
+                instant = to_utc(found, self.context.timezone)
+                flat[f"l{i}"] = instant.isoformat(" ") if instant else None
+                if instant is None and found != "":
+                    issues += [(column, "not_a_time", kind_of(found)) for column in self.readers_of[i]]
+            elif found is not None:
+                flat[f"l{i}"] = as_text(found)
+        return flat
+
+    def _outcome(self, record: Record, found: tuple[Any, ...], issues: list[Issue]) -> Outcome:
+        call = {name: value for name, value in zip(self.columns, found, strict=False) if value is not None}
+        issues += [self._issue(record, self.checked[int(i)]) for i in found[-1].split()]
+        if not any(name in call for name in ("started_at", "request_model", "response_model")):
+            return Outcome(record.line, "rejected", NO_ANCHOR)
+        for name in HASHED & call.keys():
+            call[name] = keyed_hash(call[name], self.context.secret)
+        name_error(call)
+        return Outcome(record.line, "call", call=call, issues=list(dict.fromkeys(issues)))
+
+    def _issue(self, record: Record, column: str) -> Issue:
+        expression = next(e for e in self.compiled.expressions if e.column == column)
+        values = [pick(record.value, self.compiled.leaves[i].path)[0] for i in expression.leaves]
+        present = next((value for value in values if value is not None), None)
+        reason = row.REASONS[expression.kind] if column not in ("status", "app_cache") else "unknown_word"
+        return column, reason, kind_of(present)
+
+
+def name_error(call: dict[str, Any]) -> None:
+    """The error class of a call that has none and did not go well, from its code, type and message template."""
+    if call.get("status") not in ("ok", "unknown", None) and "error_class" not in call:
+        call["error_class"] = classify(call.get("status_code"), call.get("error_type", ""), call.get("error_template", ""))
+
+
+def pick(value: Any, path: tuple[str, ...]) -> tuple[Any, str]:
+    """The field at `path`, and the type of what stands in the way when something does. A JSON object kept as text is opened."""
+    for part in path:
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            value = _opened(value)
+        if value is None or value == "":
+            return None, ""
+        if not isinstance(value, dict):
+            return None, kind_of(value)
+        value = value.get(part)
+    return value, ""
+
+
+def _opened(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def kind_of(value: Any) -> str:
+    """The JSON type of a value."""
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
+
+
+def as_text(value: Any) -> str:
+    """A value as DuckDB's JSON reader gives it to a VARCHAR."""
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # a lone surrogate is no UTF-8
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _text(leaf: Leaf, place: int) -> str:
+    return f"l{place}"
+
+
+def _cast(leaf: Leaf, place: int) -> str:
+    return f"try_cast(l{place} as timestamp)" if leaf.kind == "time" else cast_leaf(f"l{place}", leaf.kind)

@@ -1,0 +1,56 @@
+"""One run: every record in one place, nothing twice, a fault of one file costs no other."""
+
+from tiny import Log
+
+LINES = [
+    '{"model":"a","id":"r1","t":1762000000000000,"in":5,"out":6}',
+    '{"model":"a","id":"r1","t":1762000000000000,"in":5,"out":6}',
+    '{"model":"b","t":1762000000000000,"in":-5,"out":"n/a"}',
+    "",
+    "[1,2]",
+    '{"x":1}',
+    '{"skip":1}',
+    '{"span":"s1"}',
+    '{"part":"r1"}',
+]
+TEXT = "\n".join(LINES) + "\n"
+
+
+def test_each_record_ends_in_exactly_one_place(log: Log) -> None:
+    report = log.ingest(log.write("a.jsonl", TEXT))
+    assert report.total.as_json() == {"records": 8, "calls": 2, "other": 1, "merged": 2, "skipped": 1, "rejected": 2, "pending_bytes": 0}
+    assert log.ask("select records, calls, other, merged, skipped, rejected, lines, blank_lines from files") == [(8, 2, 1, 2, 1, 2, 9, 1)]
+    assert log.ask("select line, byte_offset, length, reason from rejects order by 1") == [
+        (5, TEXT.index("[1"), 5, "not an object: array"),
+        (6, TEXT.index('{"x'), 7, "no model"),
+    ]
+
+
+def test_what_cannot_be_true_is_null_and_counted(log: Log) -> None:
+    log.ingest(log.write("a.jsonl", TEXT))
+    assert log.ask("select input_tokens, output_tokens from calls where request_model = 'b'") == [(None, None)]
+    assert log.ask("select column_name, reason from issues order by 1") == [("input_tokens", "out_of_range"), ("output_tokens", "not_a_number")]
+
+
+def test_reading_again_adds_nothing(log: Log) -> None:
+    path = log.write("a.jsonl", TEXT)
+    log.ingest(path)
+    before = log.ask("select * from calls order by all"), log.ask("select * from files"), log.ask("select count(*) from ingests")
+    report = log.ingest(path)
+    assert (report.already_ingested, report.total.records) == (1, 0)
+    assert before == (log.ask("select * from calls order by all"), log.ask("select * from files"), log.ask("select count(*) from ingests"))
+
+
+def test_a_fault_of_a_source_keeps_nothing_of_that_file_and_all_of_the_others(log: Log) -> None:
+    good, bad = log.write("a.jsonl", TEXT), log.write("b.jsonl", TEXT.replace('{"skip":1}', '{"model":"z"}\n{"span":"q"}\n{"boom":1}'))
+    report = log.ingest(bad, good)
+    assert [path for path, _ in report.errors] == [bad]
+    assert log.ask("select count(*) from calls") == [(2,)]
+    assert log.ask("select span_id from spans") == [("s1",)]
+    assert log.ask("select count(*) from files") == [(1,)]
+
+
+def test_a_record_no_one_answers_for_is_found_out(log: Log) -> None:
+    report = log.ingest(log.write("a.jsonl", TEXT + '{"silent":1}\n'))
+    assert "8 were answered for" in report.files[0].error
+    assert log.ask("select count(*) from calls") == [(0,)]
