@@ -32,6 +32,8 @@ NOT_PORTABLE = {
     r"\b(strftime|strptime|split_part|regexp_\w+)\s*\(": "text functions",
     r"\bstruct_pack\s*\(": "struct_pack",
 }
+# What stands before the select in `create temp table x as select`.
+MADE_FROM = re.compile(r"\A.*?\bcreate\b[^;(]*?\bas\b(?=\s*(--[^\n]*\s*)*(with|select|from)\b)", re.IGNORECASE | re.DOTALL)
 COUNTS = re.compile(r"\b(count|sum|avg|quantile_cont|quantile_disc|stddev\w*|var_\w+)\s*\(", re.IGNORECASE)
 
 
@@ -146,8 +148,9 @@ def _reads(con: duckdb.DuckDBPyConnection, question: Question, before: set[str])
     known = ({table.name for table in TABLES} | before | _relations(con)) - {"call_rows", "meta"}
     with duckdb.connect() as blank:
         for statement in blank.extract_statements(body(question)):
-            if statement.type == duckdb.StatementType.SELECT:
-                for name in sorted(blank.get_table_names(statement.query) - known):
+            select = MADE_FROM.sub("", statement.query)
+            if statement.type == duckdb.StatementType.SELECT or select != statement.query:
+                for name in sorted(blank.get_table_names(select) - known):
                     yield f"it reads {name}, which is no table or view of the contract"
 
 

@@ -36,31 +36,32 @@ def insert(con: duckdb.DuckDBPyConnection, name: str, compact: list[dict[str, An
     table = next((t for t in ddl.TABLES if t.name == name), None)
     if table is None:
         raise UsageError("a case fills no such table", name)
-    rows = [row for block_number, block in enumerate(compact) for row in expand(block, block_number)]
+    defaults = {"started_at": START} if name == "calls" else {}
+    rows = [row for block in compact for row in expand(defaults | block)]
     columns = {column for row in rows for column in row}
     unknown = sorted(columns - set(table.names))
     if unknown:
         raise UsageError("a case fills columns the contract lacks", f"{name}: {', '.join(unknown)}")
     if name == "calls":
         rows = [_call(row, number) for number, row in enumerate(rows, 1)]
-        columns |= {"call_id", "source", "ingest_id", "file_id", "line", "started_at"}
+        columns |= {"call_id", "source", "ingest_id", "file_id", "line"}
         ensure_columns(con, columns)
     _load(con, table, sorted(columns), rows)
 
 
-def expand(block: Mapping[str, Any], block_number: int = 0) -> Iterator[dict[str, Any]]:
+def expand(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of one compact row.
 
     `repeat` = how many; `step_s` = seconds from one to the next, for every time in the row. A value that is a list is taken in turn;
-    `{from, to}` climbs evenly; `{low, high}` jumps about evenly between the two, the same in every run; `{id = "c"}` counts c0-1, c0-2 ...
+    `{from, to}` climbs evenly; `{low, high}` jumps about evenly between the two, the same in every run; `{id = "c"}` counts c-1, c-2 ...
     """
     count = block.get("repeat", 1)
     for i in range(count):
-        row = {key: _value(value, i, count, block_number) for key, value in block.items() if key not in COMMANDS}
+        row = {key: _value(value, i, count) for key, value in block.items() if key not in COMMANDS}
         yield {key: _shift(value, i * block.get("step_s", 0)) for key, value in row.items() if value is not None and value != ""}
 
 
-def _value(value: Any, i: int, count: int, block_number: int) -> Any:
+def _value(value: Any, i: int, count: int) -> Any:
     if isinstance(value, list):
         return _time(value[i % len(value)])
     if not isinstance(value, dict):
@@ -70,7 +71,7 @@ def _value(value: Any, i: int, count: int, block_number: int) -> Any:
     if set(value) == {"low", "high"}:
         return _number(value["low"], value["high"], (0.5 + i * GOLDEN_RATIO) % 1)
     if set(value) == {"id"}:
-        return f"{value['id']}{block_number}-{i + 1}"
+        return f"{value['id']}-{i + 1}"
     raise UsageError("not a value of a case", str(value)[:80], "a scalar, a list, {from, to}, {low, high} or {id}")
 
 
@@ -94,7 +95,7 @@ def _shift(value: Any, seconds: float) -> Any:
 
 
 def _call(row: dict[str, Any], number: int) -> dict[str, Any]:
-    return {"call_id": f"call-{number}", "source": "case", "ingest_id": 1, "file_id": 1, "line": number, "started_at": START} | row
+    return {"call_id": f"call-{number}", "source": "case", "ingest_id": 1, "file_id": 1, "line": number} | row
 
 
 def _load(con: duckdb.DuckDBPyConnection, table: Table, columns: list[str], rows: list[dict[str, Any]]) -> None:

@@ -39,7 +39,7 @@ counted as (
             when error_class is not null then error_class when status_code = 429 then 'rate_limit' when status = 'timeout' then 'timeout' else 'unknown' end as class
     from calls
 )
-select *, class is not null and class not in ('rate_limit', 'quota', 'client_cancel', 'content_filter') as judged from counted, params;
+select *, class is not null and class not in ('rate_limit', 'client_cancel', 'content_filter') as judged from counted, params;
 
 with sums as (
     select coalesce(sum(sample_weight), 0) as n, coalesce(sum(sample_weight) filter (where judged), 0) as failed,
