@@ -38,6 +38,12 @@ select 60, series, date_trunc('hour', started_at), count(*), count(*) filter (wh
 order by all
 """  # rows, not weights: a row that stands for ten calls is still one observation
 
+TABLES = (
+    "create or replace temp table stat_bursts"
+    " (burst integer, series varchar, window_start timestamp, window_end timestamp, p_value double, usual_share double)",
+    "create or replace temp table stat_burst_scan (windows bigint, smallest_share double)",
+)
+
 
 @dataclass(frozen=True)
 class Window:
@@ -171,10 +177,8 @@ def _smallest(n: int, background: Usual, tests: int) -> float | None:
 def compute(con: duckdb.DuckDBPyConnection, _inputs: Inputs) -> None:
     """Fill `stat_bursts`, and `stat_burst_scan` with one row about the scan itself."""
     windows = [Window(*row) for row in con.execute(COUNTS).fetchall()]
-    con.execute(
-        "create or replace temp table stat_bursts (burst integer, series varchar, window_start timestamp, window_end timestamp, p_value double, usual_share double)"
-    )
-    con.execute("create or replace temp table stat_burst_scan (windows bigint, smallest_share double)")
+    for statement in TABLES:
+        con.execute(statement)
     for number, burst in enumerate(scan(windows), 1):
         con.execute("insert into stat_bursts values ($1, $2, $3, $4, $5, $6)", [number, burst.series, burst.start, burst.end, burst.p_value, burst.usual_share])
     con.execute("insert into stat_burst_scan values ($1, $2)", [len(windows), smallest_share(windows)])
