@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import duckdb
 
@@ -141,17 +143,26 @@ def _columns(question: Question, shown: set[str], in_verdict: set[str]) -> Itera
 
 
 def _reads(con: duckdb.DuckDBPyConnection, question: Question, before: set[str]) -> Iterator[str]:
-    """Tables and views a statement reads beside the contract's, the documented views and its own.
-
-    Names are taken on a connection that knows none of them: with the views at hand DuckDB 2.0 binds what they contain and refuses it.
-    """
+    """Tables and views a statement reads beside the contract's, the documented views and its own."""
     known = ({table.name for table in TABLES} | before | _relations(con)) - {"call_rows", "meta"}
-    with duckdb.connect() as blank:
-        for statement in blank.extract_statements(body(question)):
-            select = MADE_FROM.sub("", statement.query)
-            if statement.type == duckdb.StatementType.SELECT or select != statement.query:
-                for name in sorted(blank.get_table_names(select) - known):
-                    yield f"it reads {name}, which is no table or view of the contract"
+    for statement in con.extract_statements(body(question)):
+        # read off the syntax tree: get_table_names of DuckDB 2.0 binds what views contain, and refuses aliases it cannot resolve
+        tree = json.loads(con.execute("select json_serialize_sql($1)", [MADE_FROM.sub("", statement.query)]).fetchall()[0][0])
+        for name in sorted(set(_tables(tree)) - known):
+            yield f"it reads {name}, which is no table or view of the contract"
+
+
+def _tables(node: Any) -> Iterator[str]:
+    """Names of base tables in a serialized statement; a CTE hides what it is named after."""
+    if isinstance(node, list):
+        for part in node:
+            yield from _tables(part)
+    if isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE":
+            yield node["table_name"].lower()
+        own = {entry["key"].lower() for entry in (node.get("cte_map") or {}).get("map", [])}
+        for part in node.values():
+            yield from (name for name in _tables(part) if name not in own)
 
 
 def _relations(con: duckdb.DuckDBPyConnection) -> set[str]:
