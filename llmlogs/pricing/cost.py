@@ -37,7 +37,7 @@ class Statement:
         instant = self.instant("'-infinity'::timestamp")
         keys += [f"{instant} >= r.valid_from", f"{instant} < r.valid_to", f"{size} > r.in_gt", f"{size} <= r.in_le"]
         if timed:
-            second = f"coalesce(epoch({self.instant('null')})::bigint % 86400, 0)"
+            second = f"coalesce(epoch_us({self.instant('null')}) // 1000000 % 86400, 0)"
             keys += [f"{second} >= r.tod_from", f"{second} < r.tod_to"]
         return " and ".join(keys)
 
@@ -60,7 +60,7 @@ class Statement:
         refused = "\n".join(f"when {condition} then {status}" for condition, status in self.refusals())
         return f"""case when {self.hit()} then 'app_cache_hit' {refused}
             when try_cast({self.total()} as decimal(18,12)) is null then 'invalid_usage'
-            when {self.uncovered()} then 'partial_price'
+            when {self.incomplete()} then 'lower_bound'
             when r.status = 'free' then 'free' end"""
 
     def total(self) -> str:
@@ -83,8 +83,8 @@ class Statement:
             (self.nothing_counted(), only_stated.format("'usage_missing'")),
             (f"r.status not in {PRICED}", only_stated.format("r.status")),
             (f"{self.instant('null')} is null", only_stated.format("'time_missing'")),
-            (self.contradiction(), "'invalid_usage'"),
             (self.half_counted(), only_stated.format("'partial_usage'")),
+            (self.contradiction(), "'invalid_usage'"),
         ]
 
     def out_of_range(self) -> str:
@@ -106,6 +106,8 @@ class Statement:
         """What genai-prices refuses too: parts that exceed their whole, a part without its whole, two parts whose overlap was not counted."""
         wholes = [unit for unit in UNITS if children(unit.name) and any(part in self.counted for part in children(unit.name))]
         tests = [f"coalesce({self.column(whole.column)}, 0) < {self.parts(whole.name)}" for whole in wholes]
+        long_lived, written = self.column("cache_write_1h_tokens"), self.column("cache_write_tokens")
+        tests.append(f"{long_lived} > 0 and {written} is null and r.has_cache_write = 1")
         for key, (one, other) in OVERLAPS.items():
             both = f"{self.column(BY_NAME[one].column)} > 0 and {self.column(BY_NAME[other].column)} > 0"
             tests.append(f"contains(r.unseen, '{key}') and {both}")
@@ -118,18 +120,17 @@ class Statement:
 
     def half_counted(self) -> str:
         """The price needs a count the log does not have."""
-        told = self.column("usage_status")
-        tests = [f"{told} is not distinct from 'partial'", f"{self.column('input_tokens')} is null and r.has_input = 1"]
-        tests.append(f"{self.column('output_tokens')} is null and r.d_output <> 0")
+        tests = [f"{self.column('input_tokens')} is null and r.has_input = 1", f"{self.column('output_tokens')} is null and r.d_output <> 0"]
         for part in ("audio_output", "image_output"):  # eight to twenty times the price of text: without the split there is no price
             tests.append(f"r.has_{part} = 1 and {self.column(BY_NAME[part].column)} is null and {self.column('output_tokens')} > 0")
         tests += [f"contains(r.unseen, '{key}') and {self.column('output_tokens')} > 0" for key in UNSEEN_OUTPUT]
         return _either(tests)
 
-    def uncovered(self) -> str:
-        """Something was used that the book has no price for; the rest is priced, so the sum is a lower bound."""
+    def incomplete(self) -> str:
+        """All that is needed was counted, but the log says the counts are not final, or something was used that the book has no price for."""
         tops = [unit for unit in self.counted if not unit.parent]
-        return _either(f"c.{quote(unit.column)} > 0 and r.has_{unit.name} = 0" for unit in tops)
+        unfinished = f"{self.column('usage_status')} is not distinct from 'partial'"
+        return _either([unfinished, *(f"c.{quote(unit.column)} > 0 and r.has_{unit.name} = 0" for unit in tops)])
 
 
 def _either(tests: object) -> str:
