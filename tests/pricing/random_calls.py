@@ -1,6 +1,6 @@
 """Random calls over the whole price book, and what genai-prices itself says each costs. Shares nothing with llmlogs.pricing.
 
-    python -m tests.pricing.random_calls [N] [SEED]      # prints the classes and every difference
+python -m tests.pricing.random_calls [N] [SEED]      # prints the classes and every difference
 """
 
 import json
@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, PriceCalculation, StartDateConstraint, TieredPrices, TimeOfDateConstraint
@@ -150,7 +149,9 @@ def _instant(draw: random.Random, model: ModelInfo) -> datetime:
     days = [c.start_date for c in rules if isinstance(c, StartDateConstraint)]
     if days and draw.random() < 0.6:
         day = draw.choice(days)
-        anywhere = datetime(day.year, day.month, day.day, tzinfo=UTC) + draw.choice([timedelta(0), timedelta(microseconds=-1), timedelta(hours=5), timedelta(days=-9)])
+        anywhere = datetime(day.year, day.month, day.day, tzinfo=UTC) + draw.choice(
+            [timedelta(0), timedelta(microseconds=-1), timedelta(hours=5), timedelta(days=-9)]
+        )
     windows = [edge for c in rules if isinstance(c, TimeOfDateConstraint) for edge in (c.start_time, c.end_time)]
     if windows and draw.random() < 0.7:
         edge = draw.choice(windows)
@@ -203,9 +204,9 @@ def main(count: int = 200_000, seed: int = 1) -> None:
     """Run a large sample and print what was found."""
     with TemporaryDirectory() as folder:
         wrong, classes = differences(rows(count, seed), Path(folder))
-    print(dict(classes.most_common()), f"{len(wrong)} different")
+    sys.stdout.write(f"{dict(classes.most_common())} {len(wrong)} different\n")
     for row, expected, found in wrong[:20]:
-        print({k: v for k, v in row.items() if v is not None}, expected, found, sep="\n   ")
+        sys.stdout.write(f"{ {k: v for k, v in row.items() if v is not None} }\n   want {expected}\n   got  {found}\n")
 
 
 if __name__ == "__main__":
