@@ -2,7 +2,8 @@
 
 from maker import truth
 from maker.files import Made, Scale, own_files
-from maker.world import Plan, simulate
+from maker.simulate import simulate
+from maker.world import Plan
 
 
 def make(scale: Scale) -> Made:
