@@ -1,0 +1,149 @@
+"""From a database and the answers of the pack to a Report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
+
+from llmlogs.pack.model import SECTIONS, Answer, Column, Question, Result
+from llmlogs.report import clean, layout
+from llmlogs.report.header import read_coverage, read_header
+from llmlogs.report.model import WORDS, WORST_FIRST, Card, Chart, Clock, Gap, Report, Section, StripItem, Table
+from llmlogs.report.trend import of_card
+from llmlogs.text import show
+
+
+def build(
+    con: duckdb.DuckDBPyConnection,
+    answers: Sequence[Answer],
+    *,
+    now: datetime,
+    version: str,
+    title: str = "",
+    order: layout.Layout | None = None,
+) -> Report:
+    """The report of one database. `now` and `version` are arguments, so that the same input gives the same bytes."""
+    order = order or layout.load()
+    cards = [card(answer) for answer in answers]
+    sections = tuple(_section(topic, cards) for topic in _topics(order, cards))
+    return Report(
+        title=clean.text(title) or order.title,
+        header=read_header(con, version),
+        strip=tuple(_strip_item(order.topic(s.id), s) for s in sections if order.topic(s.id).strip),
+        sections=tuple(s for s in sections if s.cards or s.passed or s.unanswered),
+        gaps=_gaps(cards, answers),
+        coverage=read_coverage(con),
+        clock=Clock(now, {a.question.id: round(a.seconds, 3) for a in answers}),
+    )
+
+
+def _topics(order: layout.Layout, cards: Sequence[Card]) -> list[layout.Topic]:
+    """report.toml's sections, then those only the pack knows."""
+    named = {t.id for t in order.topics}
+    found = {_section_of(c) for c in cards}
+    rest = [s for s in SECTIONS if s in found - named] + sorted(found - named - set(SECTIONS))
+    return [*order.topics, *(order.topic(s) for s in rest)]
+
+
+def _section_of(one: Card) -> str:
+    return one.id.split("/", 1)[0]
+
+
+def _section(topic: layout.Topic, cards: Sequence[Card]) -> Section:
+    own = [c for c in cards if _section_of(c) == topic.id]
+    own.sort(key=lambda c: (WORST_FIRST.index(c.verdict), c.id != topic.lead, c.id))
+    open_cards = tuple(c for c in own if c.verdict not in ("ok", "unknown"))
+    passed = tuple(c for c in own if c.verdict == "ok")
+    return Section(topic.id, topic.title, topic.asks, open_cards, passed, tuple(c for c in own if c.verdict == "unknown"))
+
+
+# --- cards -----------------------------------------------------------------------------------------------------------------------------
+
+
+def card(answer: Answer) -> Card:
+    """One answer as a card: values made harmless, columns labelled, charts bound to their tables."""
+    question = answer.question
+    tables = tuple(_table(result, question) for name, result in answer.results.items() if name != "verdict")
+    sentence = clean.text(answer.sentence, 600) or clean.text(answer.reason, 600) or question.question
+    return Card(
+        id=question.id,
+        verdict=answer.verdict,
+        sentence=sentence,
+        question=question.question,
+        why=question.why,
+        fix=question.fix,
+        values={name: clean.value(v) for name, v in answer.values.items()},
+        charts=tuple(Chart(c.kind, c.result, _chart_title(c.title, sentence), c.options) for c in question.charts),
+        tables=tables,
+        notes=_notes(answer),
+        sql=clean.sql(question.sql),
+        parameters={p.name: clean.text(str(answer.parameters.get(p.name, p.default))) for p in question.parameters},
+        adjusted_p=answer.adjusted_p,
+        reason=clean.text(answer.reason, 600),
+    )
+
+
+def _chart_title(title: str, sentence: str) -> str:
+    """The chart's title is the finding, unless the question names what the chart shows."""
+    return clean.text(title) if title and "{" not in title else sentence
+
+
+def _table(result: Result, question: Question) -> Table:
+    columns = tuple(question.columns.get(name) or Column(name, name.replace("_", " ")) for name in result.columns)
+    return Table(result.name, columns, tuple(tuple(clean.value(v) for v in row) for row in result.rows), result.total_rows)
+
+
+def _notes(answer: Answer) -> tuple[str, ...]:
+    """What bounds the answer: partly filled fields, numbers that are not measured."""
+    partly = [n for n in answer.needs if n.state == "partly"]
+    notes = [f"{clean.text(n.field)} is filled for {show(n.filled, 'pct0')} of the rows it concerns: the rest is not in these numbers." for n in partly]
+    basis = answer.values.get("basis")
+    if basis in ("reconstructed", "estimated", "bounded"):
+        notes.append(f"The number is {basis}, not measured.")
+    return tuple(notes)
+
+
+# --- the verdict strip -----------------------------------------------------------------------------------------------------------------
+
+
+def _strip_item(topic: layout.Topic, section: Section) -> StripItem:
+    """A section in one sentence: its worst problem; its lead question when nothing is wrong."""
+    alarms = [c for c in section.cards if c.verdict in ("fail", "warn", "error")]
+    every = (*section.cards, *section.passed, *section.unanswered)
+    lead = next((c for c in every if c.id == topic.lead and c.verdict != "unknown"), None)
+    speaker = alarms[0] if alarms else lead or next(iter(every), None)
+    if speaker is None:
+        return StripItem(section.id, topic.title, topic.asks, "unknown", "No question of this section was run.", "", section.id)
+    return StripItem(
+        section=section.id,
+        title=topic.title,
+        asks=topic.asks,
+        verdict=speaker.verdict,
+        sentence=speaker.sentence,
+        more=_more(alarms[1:]),
+        target=section.id,
+        trend=of_card(speaker),
+    )
+
+
+def _more(rest: Sequence[Card]) -> str:
+    """`and 2 more problems, 1 more warning`."""
+    counts = [(v, sum(c.verdict == v for c in rest)) for v in WORST_FIRST]
+    words = [f"{n} more {WORDS[v].lower()}{'s' if n > 1 else ''}" for v, n in counts if n]
+    return f"and {', '.join(words)}" if words else ""
+
+
+# --- what cannot be answered -----------------------------------------------------------------------------------------------------------
+
+
+def _gaps(cards: Sequence[Card], answers: Sequence[Answer]) -> tuple[Gap, ...]:
+    """Unanswered questions grouped by what is missing; the group that would answer most first."""
+    groups: dict[tuple[tuple[str, ...], str], list[tuple[str, str]]] = {}
+    for one, answer in zip(cards, answers, strict=True):
+        if answer.verdict == "unknown":
+            fields = tuple(sorted(n.field for n in answer.needs if n.state == "missing"))
+            groups.setdefault((fields, "" if fields else one.sentence), []).append((one.id, one.question))
+    found = [Gap(fields, reason, tuple(questions)) for (fields, reason), questions in groups.items()]
+    return tuple(sorted(found, key=lambda g: (not g.fields, -len(g.questions), g.fields, g.reason)))

@@ -1,0 +1,228 @@
+"""What a report says: plain frozen data. `report.json` is exactly this; HTML, Markdown and terminal only render it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from llmlogs.pack.model import Column, Verdict
+
+SCHEMA_VERSION = 1
+# What a badge says. The icon differs too: never colour alone.
+WORDS: dict[Verdict, str] = {"fail": "Problem", "warn": "Warning", "error": "Error", "info": "Info", "ok": "OK", "unknown": "Unknown"}
+ICONS: dict[Verdict, str] = {"fail": "✖", "warn": "▲", "error": "!", "info": "●", "ok": "✔", "unknown": "?"}
+WORST_FIRST: tuple[Verdict, ...] = ("fail", "warn", "error", "info", "ok", "unknown")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Calls and money of one source or model."""
+
+    name: str
+    calls: int
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that was not understood: where it stands and why, never what it holds."""
+
+    path: str
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Equal buckets over the span of the log. None is a gap."""
+
+    label: str
+    bucket: str  # width of one bucket in words
+    unit: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Header:
+    """The trust header: what was read, what became of it, and how much of it carries a price."""
+
+    llmlogs_version: str
+    files: int
+    lines: int
+    records: int
+    calls: int
+    call_records: int
+    other: int
+    merged: int
+    skipped: int
+    rejected: int
+    pending_bytes: int
+    weighted_calls: Decimal | None  # calls the rows stand for, where the log is a sample
+    first_at: datetime | None
+    last_at: datetime | None
+    untimed: int
+    sources: tuple[Group, ...]
+    models: tuple[Group, ...]
+    models_total: int
+    spend_usd: Decimal | None
+    priced_calls: float | None
+    priced_tokens: float | None
+    price_book: str
+    rejects: tuple[Reject, ...]
+    trends: tuple[Trend, ...] = ()
+    timezone: str = "UTC"
+
+    @property
+    def balanced(self) -> bool:
+        """Every record ended in exactly one place."""
+        return self.records == self.call_records + self.other + self.merged + self.skipped + self.rejected
+
+
+@dataclass(frozen=True)
+class Table:
+    """One result of a question. `total_rows` counts what was there before any cut."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    total_rows: int
+
+    def column(self, name: str) -> list[Any]:
+        """All values of a column; KeyError when the table has none of that name."""
+        found = next((i for i, c in enumerate(self.columns) if c.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return [row[found] for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart of one table. `title` is the finding."""
+
+    kind: str
+    table: str
+    title: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One question and its answer with everything that supports it."""
+
+    id: str
+    verdict: Verdict
+    sentence: str
+    question: str
+    why: str
+    fix: str
+    values: dict[str, Any]
+    charts: tuple[Chart, ...]
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    sql: str
+    parameters: dict[str, str]
+    adjusted_p: float | None = None
+    reason: str = ""
+
+    @property
+    def anchor(self) -> str:
+        return self.id.replace("/", "-")
+
+    @property
+    def command(self) -> str:
+        return f"llmlogs query {self.id}"
+
+
+@dataclass(frozen=True)
+class StripItem:
+    """One line of the first screen: a section in one sentence."""
+
+    section: str
+    title: str
+    asks: str
+    verdict: Verdict
+    sentence: str
+    more: str  # "and 2 more problems", or empty
+    target: str  # anchor it leads to
+    trend: Trend | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Cards of one topic, worst first. Passed and unanswered questions are only named here; their cards stand at the end."""
+
+    id: str
+    title: str
+    asks: str
+    cards: tuple[Card, ...]
+    passed: tuple[Card, ...]
+    unanswered: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What keeps questions from being answered: fields nobody logs, or calls that are too few."""
+
+    fields: tuple[str, ...]
+    reason: str
+    questions: tuple[tuple[str, str], ...]  # id, question
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many rows of a source have a column, among those it concerns."""
+
+    source: str
+    table: str
+    column: str
+    filled: int
+    of: int
+    condition: str
+
+
+@dataclass(frozen=True)
+class Clock:
+    """All that differs when the same report is made twice, in one place."""
+
+    generated_at: datetime
+    seconds: dict[str, float]  # run time of each question
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything every surface shows."""
+
+    title: str
+    header: Header
+    strip: tuple[StripItem, ...]
+    sections: tuple[Section, ...]
+    gaps: tuple[Gap, ...]
+    coverage: tuple[Coverage, ...]
+    clock: Clock
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def empty(self) -> bool:
+        return self.header.calls == 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many questions got each verdict, worst first."""
+        every = [c.verdict for s in self.sections for c in (*s.cards, *s.passed, *s.unanswered)]
+        return {verdict: every.count(verdict) for verdict in WORST_FIRST if verdict in every}
+
+
+def headline(report: Report) -> str:
+    """The whole report in one line: what is wrong, or that nothing is."""
+    counts = report.counts
+    alarms = [f"{counts[v]} {WORDS[v].lower()}{'s' if counts[v] > 1 else ''}" for v in ("fail", "warn", "error") if v in counts]
+    answered = sum(counts.get(v, 0) for v in ("info", "ok"))
+    rest = (
+        [f"{answered} answered without alarm" if alarms else f"Nothing wrong found in {answered} answered question{'s' if answered != 1 else ''}"]
+        if answered
+        else []
+    )
+    unknown = [f"{counts['unknown']} not measurable"] if "unknown" in counts else []
+    return ", ".join([*alarms, *rest, *unknown]) or "No question was run"
