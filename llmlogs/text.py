@@ -250,6 +250,12 @@ UNITS: dict[str, Unit] = {
 # --- hostile and long text -------------------------------------------------------------------------------------------------------------
 
 
+def plural(count: int, word: str) -> str:
+    """`1 call`, `3 calls`, `2 queries`."""
+    many = f"{word[:-1]}ies" if word.endswith("ry") else f"{word}s"
+    return f"{show(count, 'int')} {word if count == 1 else many}"
+
+
 def clip(text: str, length: int) -> str:
     """At most `length` characters, the cut marked by an ellipsis."""
     return text if len(text) <= length else text[: max(length - 1, 0)] + "…"

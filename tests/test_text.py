@@ -21,6 +21,7 @@ from llmlogs.text import (
     markdown,
     markdown_table,
     plain,
+    plural,
     right_aligned,
     show,
     terminal_table,
@@ -131,6 +132,12 @@ def test_a_formula_is_quoted(text: str) -> None:
 def test_an_ordinary_cell_stays(text: str) -> None:
     """Nothing else is touched."""
     assert cell(text) == text
+
+
+@pytest.mark.parametrize(("count", "word", "expected"), [(0, "call", "0 calls"), (1, "call", "1 call"), (1284, "query", "1,284 queries"), (2, "day", "2 days")])
+def test_plural(count: int, word: str, expected: str) -> None:
+    """One is one."""
+    assert expected == plural(count, word)
 
 
 @pytest.mark.parametrize(("text", "length", "expected"), [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("abc", 0, "…"), ("", 0, "")])

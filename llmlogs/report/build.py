@@ -7,12 +7,13 @@ from datetime import datetime
 
 import duckdb
 
-from llmlogs.pack.model import SECTIONS, Answer, Column, Question, Result
+from llmlogs.pack.model import SECTIONS, Answer, Column, Need, Question, Result
+from llmlogs.pack.sentences import fill
 from llmlogs.report import clean, layout
 from llmlogs.report.header import read_coverage, read_header
 from llmlogs.report.model import WORDS, WORST_FIRST, Card, Chart, Clock, Gap, Report, Section, StripItem, Table
 from llmlogs.report.trend import of_card
-from llmlogs.text import show
+from llmlogs.text import UNITS, plural, show
 
 
 def build(
@@ -66,43 +67,53 @@ def card(answer: Answer) -> Card:
     """One answer as a card: values made harmless, columns labelled, charts bound to their tables."""
     question = answer.question
     tables = tuple(_table(result, question) for name, result in answer.results.items() if name != "verdict")
-    sentence = clean.text(answer.sentence, 600) or clean.text(answer.reason, 600) or question.question
+    sentence = clean.text(answer.sentence, 600) or clean.text(answer.reason, 600) or clean.text(question.question)
     return Card(
         id=question.id,
         verdict=answer.verdict,
         sentence=sentence,
-        question=question.question,
-        why=question.why,
-        fix=question.fix,
+        question=clean.text(question.question),
+        why=clean.own(question.why),
+        fix=clean.own(question.fix),
         values={name: clean.value(v) for name, v in answer.values.items()},
-        charts=tuple(Chart(c.kind, c.result, _chart_title(c.title, sentence), c.options) for c in question.charts),
+        charts=tuple(Chart(c.kind, c.result, _chart_title(c.title, answer, sentence), c.options) for c in question.charts),
         tables=tables,
         notes=_notes(answer),
-        sql=clean.sql(question.sql),
+        sql=clean.own(question.sql),
         parameters={p.name: clean.text(str(answer.parameters.get(p.name, p.default))) for p in question.parameters},
         adjusted_p=answer.adjusted_p,
         reason=clean.text(answer.reason, 600),
     )
 
 
-def _chart_title(title: str, sentence: str) -> str:
+def _chart_title(title: str, answer: Answer, sentence: str) -> str:
     """The chart's title is the finding, unless the question names what the chart shows."""
-    return clean.text(title) if title and "{" not in title else sentence
+    return clean.text(fill(title, answer.values, answer.question.columns)) if title else sentence
 
 
 def _table(result: Result, question: Question) -> Table:
-    columns = tuple(question.columns.get(name) or Column(name, name.replace("_", " ")) for name in result.columns)
+    columns = tuple(_column(question.columns.get(name) or Column(name, name.replace("_", " "))) for name in result.columns)
     return Table(result.name, columns, tuple(tuple(clean.value(v) for v in row) for row in result.rows), result.total_rows)
+
+
+def _column(column: Column) -> Column:
+    """A unit nobody knows is shown as it is rather than failing the whole report."""
+    return Column(column.name, clean.text(column.label), column.unit if column.unit in UNITS else "", clean.text(column.help))
 
 
 def _notes(answer: Answer) -> tuple[str, ...]:
     """What bounds the answer: partly filled fields, numbers that are not measured."""
     partly = [n for n in answer.needs if n.state == "partly"]
-    notes = [f"{clean.text(n.field)} is filled for {show(n.filled, 'pct0')} of the rows it concerns: the rest is not in these numbers." for n in partly]
+    notes = [f"{_field(n)} is filled for {show(n.filled, 'pct0')} of the rows it concerns: the rest is not in these numbers." for n in partly]
     basis = answer.values.get("basis")
     if basis in ("reconstructed", "estimated", "bounded"):
         notes.append(f"The number is {basis}, not measured.")
     return tuple(notes)
+
+
+def _field(need: Need) -> str:
+    """The need as the report names it: columns of calls by their bare name."""
+    return clean.text(need.field.replace("calls.", ""))
 
 
 # --- the verdict strip -----------------------------------------------------------------------------------------------------------------
@@ -110,7 +121,8 @@ def _notes(answer: Answer) -> tuple[str, ...]:
 
 def _strip_item(topic: layout.Topic, section: Section) -> StripItem:
     """A section in one sentence: its worst problem; its lead question when nothing is wrong."""
-    alarms = [c for c in section.cards if c.verdict in ("fail", "warn", "error")]
+    alarms = [c for c in section.cards if c.verdict in ("fail", "warn")]
+    broken = [c for c in section.cards if c.verdict == "error"]
     every = (*section.cards, *section.passed, *section.unanswered)
     lead = next((c for c in every if c.id == topic.lead and c.verdict != "unknown"), None)
     speaker = alarms[0] if alarms else lead or next(iter(every), None)
@@ -122,17 +134,16 @@ def _strip_item(topic: layout.Topic, section: Section) -> StripItem:
         asks=topic.asks,
         verdict=speaker.verdict,
         sentence=speaker.sentence,
-        more=_more(alarms[1:]),
+        more=_more([c for c in (*alarms, *broken) if c is not speaker]),
         target=section.id,
         trend=of_card(speaker),
     )
 
 
 def _more(rest: Sequence[Card]) -> str:
-    """`and 2 more problems, 1 more warning`."""
-    counts = [(v, sum(c.verdict == v for c in rest)) for v in WORST_FIRST]
-    words = [f"{n} more {WORDS[v].lower()}{'s' if n > 1 else ''}" for v, n in counts if n]
-    return f"and {', '.join(words)}" if words else ""
+    """`also 2 problems, 1 warning`."""
+    words = [plural(n, WORDS[v].lower()) for v in WORST_FIRST if (n := sum(c.verdict == v for c in rest))]
+    return f"also {', '.join(words)}" if words else ""
 
 
 # --- what cannot be answered -----------------------------------------------------------------------------------------------------------
@@ -143,7 +154,7 @@ def _gaps(cards: Sequence[Card], answers: Sequence[Answer]) -> tuple[Gap, ...]:
     groups: dict[tuple[tuple[str, ...], str], list[tuple[str, str]]] = {}
     for one, answer in zip(cards, answers, strict=True):
         if answer.verdict == "unknown":
-            fields = tuple(sorted(n.field for n in answer.needs if n.state == "missing"))
+            fields = tuple(sorted(_field(n) for n in answer.needs if n.state == "missing"))
             groups.setdefault((fields, "" if fields else one.sentence), []).append((one.id, one.question))
     found = [Gap(fields, reason, tuple(questions)) for (fields, reason), questions in groups.items()]
     return tuple(sorted(found, key=lambda g: (not g.fields, -len(g.questions), g.fields, g.reason)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,7 @@ def text(raw: str, longest: int = LONGEST) -> str:
     return clip(plain(clip(raw, longest)), 2 * longest)
 
 
-def sql(raw: str) -> str:
-    """Text of a question file: its own, so kept with its lines; only what cannot be written as UTF-8 goes."""
-    return raw.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+def own(raw: str) -> str:
+    """Text of a question file: kept with its lines; only what cannot be written as UTF-8 goes, and control characters."""
+    encodable = raw.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c for c in encodable if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf"))

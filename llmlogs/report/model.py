@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from llmlogs.pack.model import Column, Verdict
+from llmlogs.text import plural
 
 SCHEMA_VERSION = 1
 # What a badge says. The icon differs too: never colour alone.
 WORDS: dict[Verdict, str] = {"fail": "Problem", "warn": "Warning", "error": "Error", "info": "Info", "ok": "OK", "unknown": "Unknown"}
 ICONS: dict[Verdict, str] = {"fail": "✖", "warn": "▲", "error": "!", "info": "●", "ok": "✔", "unknown": "?"}
+ALARMS: tuple[Verdict, ...] = ("fail", "warn", "error")
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "warn", "error", "info", "ok", "unknown")
 
 
@@ -217,7 +219,7 @@ class Report:
 def headline(report: Report) -> str:
     """The whole report in one line: what is wrong, or that nothing is."""
     counts = report.counts
-    alarms = [f"{counts[v]} {WORDS[v].lower()}{'s' if counts[v] > 1 else ''}" for v in ("fail", "warn", "error") if v in counts]
+    alarms = [plural(counts[v], WORDS[v].lower()) for v in ALARMS if v in counts]
     answered = sum(counts.get(v, 0) for v in ("info", "ok"))
     rest = (
         [f"{answered} answered without alarm" if alarms else f"Nothing wrong found in {answered} answered question{'s' if answered != 1 else ''}"]

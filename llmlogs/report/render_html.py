@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from llmlogs.report import figures, layout, library, sparkline
-from llmlogs.report.model import ICONS, WORDS, Card, Report, headline
-from llmlogs.text import exact, right_aligned, show
+from llmlogs.report.model import ICONS, WORDS, Card, Report, Table, headline
+from llmlogs.text import exact, plural, right_aligned, show
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -73,7 +73,7 @@ def _environment(order: layout.Layout) -> Environment:
         loader=FileSystemLoader([str(place) for place in order.folders]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     env.filters |= {"show": show, "exact": exact, "spark": sparkline.draw, "raw": raw, "prose": prose, "plural": plural}
-    env.globals |= {"right_aligned": right_aligned, "WORDS": WORDS, "ICONS": ICONS, "headline": headline, "charted": charted}
+    env.globals |= {"right_aligned": right_aligned, "WORDS": WORDS, "ICONS": ICONS, "headline": headline, "shown": shown}
     return env
 
 
@@ -90,12 +90,7 @@ def prose(text: str) -> list[list[tuple[str, str]]]:
     return [[("code" if i % 2 else "", piece) for i, piece in enumerate(p.split("`")) if piece] for p in paragraphs]
 
 
-def charted(card: Card) -> set[str]:
-    """Names of the results a card draws as charts."""
-    return {chart.table for chart in card.charts}
-
-
-def plural(count: int, word: str) -> str:
-    """`1 call`, `3 calls`."""
-    many = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
-    return f"{show(count, 'int')} {word if count == 1 else many}"
+def shown(card: Card, *, charted: bool) -> list[Table]:
+    """The tables that stand open, or, with `charted`, the long ones that a chart above already shows."""
+    drawn = {chart.table for chart in card.charts if chart.kind.endswith("over-time")}
+    return [table for table in card.tables if table.rows and (table.name in drawn and len(table.rows) > 6) == charted]

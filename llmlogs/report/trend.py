@@ -8,31 +8,30 @@ from itertools import pairwise
 from llmlogs.report.model import Card, Chart, Table, Trend
 from llmlogs.text import show
 
-LONGEST = 120
+LONGEST = 200
+ADDITIVE = ("int", "tok", "usd", "bytes")
 
 
 def of_card(card: Card) -> Trend | None:
-    """The trend of a card that has a chart over time with one series; None for every other card."""
+    """The trend of a card's first chart over time; None where there is none, or where its parts do not add up to one line."""
     for chart in card.charts:
         table = next((t for t in card.tables if t.name == chart.table), None)
-        if table and chart.kind.endswith("over-time") and "series" not in chart.options:
+        if table and chart.kind in ("bars-over-time", "lines-over-time"):
             return _trend(chart, table)
     return None
 
 
 def _trend(chart: Chart, table: Table) -> Trend | None:
+    columns = {c.name: c for c in table.columns}
     y = chart.options.get("y") or chart.options.get("p50")
-    name = y[0] if isinstance(y, list) and y else y
-    units = {c.name: c for c in table.columns}
-    x = chart.options.get("x")
-    if name not in units or x not in units:
+    name, x = (y[0] if isinstance(y, list) and y else y), chart.options.get("x")
+    bars = chart.kind == "bars-over-time"
+    if name not in columns or x not in columns or ("by" in chart.options and not (bars and columns[name].unit in ADDITIVE)):
         return None
     points = [(at, v) for at, v in zip(table.column(str(x)), table.column(str(name)), strict=True) if isinstance(at, datetime)]
     step = bucket([at for at, _ in points])
-    if step is None:
-        return None
-    values = spread(points, step)
-    return Trend(units[name].label, words(step), units[name].unit, values) if 1 < len(values) <= LONGEST else None
+    values = spread(points, step, empty=0.0 if bars else None) if step else ()
+    return Trend(columns[name].label, words(step), columns[name].unit, values) if step and 1 < len(values) <= LONGEST else None
 
 
 def bucket(times: list[datetime]) -> timedelta | None:
@@ -50,12 +49,15 @@ def words(step: timedelta) -> str:
     return show(step, "ms")
 
 
-def spread(points: list[tuple[datetime, float | None]], step: timedelta) -> tuple[float | None, ...]:
-    """The values at equal steps. A window without a row is a gap; irregular windows give nothing."""
-    ordered = dict(sorted(points))
-    first, last = min(ordered), max(ordered)
+def spread(points: list[tuple[datetime, float | None]], step: timedelta, empty: float | None = None) -> tuple[float | None, ...]:
+    """The values at equal steps, rows of one window added up; `empty` stands for a window without a row."""
+    first, last = min(when for when, _ in points), max(when for when, _ in points)
     count = round((last - first) / step) + 1
-    if count > 10 * LONGEST:
+    if count > LONGEST:
         return ()
-    at = {round((when - first) / step): v for when, v in ordered.items()}
-    return tuple(None if at.get(i) is None else float(at[i] or 0) for i in range(count))
+    at: dict[int, float | None] = {}
+    for when, value in points:
+        slot = round((when - first) / step)
+        before = at.get(slot)
+        at[slot] = before if value is None else float(value) + (before or 0.0)
+    return tuple(at.get(i, empty) for i in range(count))

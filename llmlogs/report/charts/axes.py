@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from typing import Any
 
@@ -57,7 +58,12 @@ def _log_axis(low: float, high: float, unit: str, title: str) -> dict[str, Any]:
 
 
 def _ticks(marks: list[float], unit: str) -> dict[str, Any]:
-    return {"tickvals": marks, "ticktext": [show(mark, unit) for mark in marks]}
+    return {"tickvals": marks, "ticktext": [_mark(mark, unit) for mark in marks]}
+
+
+def _mark(mark: float, unit: str) -> str:
+    """A round number needs no decimals: 2 s, not 2.00 s; zero needs no unit."""
+    return re.sub(r"\.0+(?!\d)", "", show(mark, unit)) if mark else "0"
 
 
 def _title(text: str) -> dict[str, Any]:

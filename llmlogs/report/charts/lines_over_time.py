@@ -18,7 +18,7 @@ OPTIONS = {
     "y": "column of values, or a list of columns (same unit), instead of p50",
     "lo": "column of the lower end of an interval of y",
     "hi": "column of its upper end",
-    "series": "column whose values are lines of their own; the first six are drawn",
+    "by": "column whose values are lines of their own; the first six are drawn",
     "threshold": "a number drawn as a line across",
     "log": "logarithmic values; true for times unless said",
 }
@@ -31,7 +31,7 @@ def figure(data: Data) -> dict[str, Any]:
     times = data.times(data.name("x"))
     order = sorted(range(len(times)), key=times.__getitem__)
     names = data.names("p50") or data.names("y") or [data.name("y")]
-    traces = _series(data, names[0], order) if data.option("series") else _columns(data, names, order)
+    traces = _series(data, names[0], order) if data.option("by") else _columns(data, names, order)
     edges = [v for option in ("p50", "p95", "p99", "y", "lo", "hi") for name in data.names(option) for v in data.numbers(name)]
     limit = data.option("threshold")
     unit = data.unit(names[0])
@@ -41,10 +41,10 @@ def figure(data: Data) -> dict[str, Any]:
     more: dict[str, Any] = {"yaxis": axis, "xaxis": time_axis(times), "hovermode": "x unified", "showlegend": len(traces) > 1}
     if limit is not None:
         more["shapes"] = [_line(float(limit))]
-    counts = [] if data.option("series") else data.names("n")
+    counts = [] if data.option("by") else data.names("n")
     if counts:
         traces.append(_counts(data, counts[0], order))
-        more |= {"yaxis": axis | {"domain": [0.26, 1]}, "yaxis2": _count_axis(data, counts[0])}
+        more |= {"yaxis": axis | {"domain": [0.26, 1]}, "yaxis2": _count_axis(data, counts[0]), "xaxis": time_axis(times) | {"anchor": "y2"}}
     return {"data": traces, "layout": layout(320 if counts else 260, **more)}
 
 
@@ -61,7 +61,7 @@ def _columns(data: Data, names: list[str], order: list[int]) -> list[dict[str, A
 
 def _series(data: Data, name: str, order: list[int]) -> list[dict[str, Any]]:
     """One line a series; percentiles are never averaged, so what does not fit stays in the table."""
-    groups = rows_by(data, data.name("series"))
+    groups = rows_by(data, data.name("by"))
     shown = list(groups)[:MOST_SERIES]
     rows = [set(groups[g]) for g in shown]
     return [_line_of(data, name, [i for i in order if i in rows[k]], SERIES[k], label(g)) for k, g in enumerate(shown)]
@@ -126,7 +126,13 @@ def _counts(data: Data, name: str, order: list[int]) -> dict[str, Any]:
 
 def _count_axis(data: Data, name: str) -> dict[str, Any]:
     top = max((v for v in data.numbers(name) if v is not None), default=1.0) or 1.0
-    return GRID | {"domain": [0, 0.16], "range": [0, top * 1.1], "tickvals": [0, top], "ticktext": ["0", show(top, data.unit(name) or "int")]}
+    return GRID | {
+        "domain": [0, 0.16],
+        "range": [0, top * 1.1],
+        "tickvals": [0, top],
+        "ticktext": ["0", show(top, data.unit(name) or "int")],
+        "title": {"text": ""},
+    }
 
 
 def _title(data: Data, names: list[str]) -> str:

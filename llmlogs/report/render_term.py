@@ -1,0 +1,87 @@
+"""The report in a terminal: verdicts first, then only what needs action, with the rows that prove it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from llmlogs.pack.model import Verdict
+from llmlogs.report.model import ALARMS, ICONS, WORDS, WORST_FIRST, Card, Report, StripItem, headline
+from llmlogs.report.render_md import accounts
+from llmlogs.text import fit, plain, show, terminal_table
+
+COLOURS: dict[Verdict, str] = {"fail": "1;31", "warn": "1;33", "error": "1;31", "info": "1", "ok": "1;34", "unknown": "2"}
+DIM, BOLD = "2", "1"
+ROWS = 5
+WIDTH = 100
+
+
+def render(report: Report, width: int = WIDTH, *, color: bool = False) -> str:
+    """Plain text of at most `width` cells a line; numbers are never cut."""
+    pen = Pen(max(width, 40), color)
+    lines = [pen.paint(plain(report.title), BOLD), *_header(report, pen), ""]
+    if report.empty:
+        return "\n".join([*lines, "No calls yet. Next:", "  llmlogs ingest logs/", "  llmlogs report -o report.html", ""])
+    lines += [pen.paint(headline(report), BOLD), *(line for item in report.strip for line in _strip_item(item, pen)), ""]
+    alarms = [card for section in report.sections for card in section.cards if card.verdict in ALARMS]
+    for card in sorted(alarms, key=lambda c: WORST_FIRST.index(c.verdict)):
+        lines += _card(card, pen)
+    return "\n".join([*lines, *_rest(report, pen)]).rstrip("\n") + "\n"
+
+
+class Pen:
+    """Width and colour of the terminal."""
+
+    def __init__(self, width: int, color: bool) -> None:
+        self.width = width
+        self.color = color
+
+    def paint(self, text: str, code: str) -> str:
+        """The text in a colour, where colour is wanted."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+
+    def badge(self, verdict: Verdict) -> str:
+        """Icon and word, nine cells wide."""
+        return self.paint(fit(f"{ICONS[verdict]} {WORDS[verdict]}", 9), COLOURS[verdict])
+
+    def wrap(self, text: str, indent: int = 2) -> list[str]:
+        """The text over as many lines as it takes."""
+        pad = " " * indent
+        return textwrap.wrap(plain(text), self.width, initial_indent=pad, subsequent_indent=pad, break_on_hyphens=False)
+
+
+def _header(report: Report, pen: Pen) -> list[str]:
+    h = report.header
+    priced = f"{show(h.priced_calls, 'pct1')} of calls, {show(h.priced_tokens, 'pct1')} of tokens priced"
+    facts = f"{show(h.calls, 'int')} calls, {show(h.first_at, 'time')} to {show(h.last_at, 'time')}. {show(h.spend_usd, 'usd')}: {priced}."
+    book = f"Prices: {h.price_book or 'no price book'}. Made {show(report.clock.generated_at, 'time')} by llmlogs {h.llmlogs_version}."
+    return [line for text in (facts, f"{accounts(h)}.", book) for line in pen.wrap(text, 0)]
+
+
+def _strip_item(item: StripItem, pen: Pen) -> list[str]:
+    """Badge, title and sentence; the sentence goes on under itself."""
+    sentence = f"{item.sentence} ({item.more})" if item.more else item.sentence
+    first, *rest = textwrap.wrap(plain(sentence), max(pen.width - 26, 20)) or [""]
+    return [f"  {pen.badge(item.verdict)}  {fit(item.title, 12)} {first}", *(" " * 26 + line for line in rest)]
+
+
+def _card(card: Card, pen: Pen) -> list[str]:
+    lines = [f"{pen.badge(card.verdict).rstrip()} {pen.paint(card.id, DIM)}", *pen.wrap(card.sentence)]
+    lines += [line for note in card.notes for line in pen.wrap(note)]
+    for table in card.tables[:1]:
+        if table.rows:
+            grid = terminal_table([c.label for c in table.columns], [c.unit for c in table.columns], table.rows[:ROWS], pen.width - 4)
+            lines += ["", *("    " + line for line in grid)]
+            lines += [f"    {show(table.total_rows - ROWS, 'int')} more rows: {card.command}"] if table.total_rows > ROWS else []
+    advice = card.reason if card.verdict == "error" else card.fix
+    return [*lines, "", *(line for text in advice.splitlines() for line in pen.wrap(text)), ""]
+
+
+def _rest(report: Report, pen: Pen) -> Iterable[str]:
+    """What there is beside the alarms, named so that nothing is silent."""
+    for gap in report.gaps:
+        names = ", ".join(id_ for id_, _ in gap.questions)
+        yield from pen.wrap(f"Log {' and '.join(gap.fields)} to answer {names}." if gap.fields else f"Not answered: {names}. {gap.reason}", 0)
+    if report.gaps:
+        yield ""
+    yield from pen.wrap("All answers, charts and SQL: llmlogs report -o report.html", 0)
