@@ -28,11 +28,11 @@ def all_sources() -> dict[str, Source]:
     """Every source by name; a mapping of the project wins over the user's, and that over a built-in one of the same name."""
     found = {source.name: source for source in coded()}
     for folder in (Path(__file__).parent, USER, PROJECT):
-        found |= {source.name: source for source in declared(folder)}
+        found |= {source.name: source for source in mapped(folder)}
     return found
 
 
-def declared(folder: Path) -> list[Source]:
+def mapped(folder: Path) -> list[Source]:
     """Sources written as `.toml` mappings in `folder`."""
     paths = sorted(folder.glob("*.toml"))
     stated = [path for path in paths if _is_mapping(path)]
@@ -52,7 +52,7 @@ def get(name: str) -> Source:
 
 def find(head: Head) -> list[tuple[Source, Detection]]:
     """Sources that may read the file, the surest first; a mapping of the user's own before a built-in one of the same confidence."""
-    own = {source.name for folder in (USER, PROJECT) for source in declared(folder)}
+    own = {source.name for folder in (USER, PROJECT) for source in mapped(folder)}
     sure = []
     for source in all_sources().values():
         detection = source.detect(head)
