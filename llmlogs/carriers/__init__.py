@@ -13,7 +13,8 @@ from llmlogs.carriers.base import Carrier
 def all_carriers() -> dict[str, Carrier]:
     """Every carrier by name."""
     modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    return {module.CARRIER.name: module.CARRIER for module in modules if hasattr(module, "CARRIER")}
+    named = ([module.CARRIER] if hasattr(module, "CARRIER") else getattr(module, "CARRIERS", ()) for module in modules)
+    return {carrier.name: carrier for group in named for carrier in group}
 
 
 def candidates(head: bytes, path: str) -> list[Carrier]:

@@ -52,7 +52,7 @@ class Position:
 
 
 class Carrier(Protocol):
-    """The contract of a carrier: a module in `llmlogs/carriers/` with a module-level `CARRIER`."""
+    """The contract of a carrier: a module in `llmlogs/carriers/` with a module-level `CARRIER` (or `CARRIERS`)."""
 
     name: str
 

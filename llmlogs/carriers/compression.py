@@ -1,18 +1,27 @@
-"""Plain, gzip and zstd files as one seekable stream of decompressed bytes."""
+"""Plain and compressed files, and those in UTF-16 or UTF-32, as one stream of bytes in UTF-8."""
 
 from __future__ import annotations
 
-import gzip
+import bz2
+import codecs
 import io
+import lzma
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
-GZIP = b"\x1f\x8b"
-ZSTD = b"\x28\xb5\x2f\xfd"
-OTHERS = {
-    b"BZh": "bzip2",
+KINDS = {
+    b"\x1f\x8b": "gz",
+    b"\x28\xb5\x2f\xfd": "zst",
+    b"BZh": "bz2",
     b"\xfd7zXZ\x00": "xz",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+OTHERS = {
     b"PK\x03\x04": "a zip archive",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -23,15 +32,24 @@ OTHERS = {
     b"\x7fELF": "a program",
 }
 BLOCK = 1 << 20
+STEP = 16 << 10  # decoded at once; a bomb cannot make more than some 100 MB of it
 FLOOR = 1 << 30  # below this much output no ratio is a bomb
 RATIO = 1000  # log text compresses 5 to 50 times; zeros compress 1,000 times
 
 
 def kind(path: Path) -> str:
-    """'' for plain, 'gz' or 'zst', by the first bytes and not by the name."""
+    """'' for plain bytes, else how they are packed or encoded; by the first bytes and not by the name."""
     with path.open("rb") as file:
-        head = file.read(4)
-    return "gz" if head.startswith(GZIP) else "zst" if head == ZSTD else ""
+        head = file.read(6)
+    known = next((name for magic, name in KINDS.items() if head.startswith(magic)), "")
+    return known or _unmarked_utf16(head)
+
+
+def _unmarked_utf16(head: bytes) -> str:
+    """UTF-16 without a mark shows by the NUL beside the first bracket or quote."""
+    if head[1:2] == b"\0" and head[3:4] == b"\0" and head[:1] in (b"{", b"["):
+        return "utf-16-le"
+    return "utf-16-be" if head[:1] == b"\0" and head[2:3] == b"\0" and head[1:2] in (b"{", b"[") else ""
 
 
 def foreign(head: bytes) -> str:
@@ -67,8 +85,8 @@ class _Guarded(io.RawIOBase):
         if self._failure:
             raise OSError(self._failure)
         try:
-            part = self._inner.read1(len(buffer)) if self._how == "gz" else self._inner.read(len(buffer))
-        except (EOFError, OSError, zlib.error, ValueError) as failure:
+            part = self._inner.read(len(buffer))
+        except Exception as failure:  # zstandard has an error class of its own, and loading it here for that alone is not worth it
             self._failure = f"damaged {self._how} file: {failure}"
             raise OSError(self._failure) from failure
         buffer[: len(part)] = part
@@ -89,14 +107,86 @@ class _Guarded(io.RawIOBase):
         return self._at
 
     def close(self) -> None:
-        self._inner.close()
         self._file.close()
         super().close()
 
 
-def _decompressor(file: BinaryIO, how: str) -> gzip.GzipFile:
-    if how == "gz":
-        return gzip.GzipFile(fileobj=file, mode="rb")
+class _Reader(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class _Decoder(Protocol):
+    """What zlib, bz2, lzma and zstandard have in common."""
+
+    eof: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class _Frames:
+    """Members one after the other. All that can be decoded comes out before the damage is told: a cut file ends in the middle of a member."""
+
+    def __init__(self, file: BinaryIO, make: Callable[[], _Decoder]) -> None:
+        self._file, self._make, self._decoder = file, make, make()
+        self._out = b""
+        self._begun = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._out and self._more():
+            pass
+        part, self._out = self._out[:size], self._out[size:]
+        return part
+
+    def _more(self) -> bool:
+        """Decode the next few bytes; False at the end of the file."""
+        block = self._decoder.unused_data if self._decoder.eof else b""
+        if self._decoder.eof:
+            block = (block or self._file.read(STEP)).lstrip(b"\0")  # some writers pad with NUL bytes
+            self._decoder, self._begun = self._make(), False
+        block = block or self._file.read(STEP)
+        if not block and self._begun:
+            raise EOFError("it is cut short")
+        self._begun = self._begun or bool(block)
+        self._out = self._decoder.decompress(block) if block else b""
+        return bool(block)
+
+
+class _Recoded:
+    """Text of another encoding as UTF-8; what cannot be decoded becomes a replacement character."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._file = file
+        self._decode = codecs.getincrementaldecoder(encoding)("replace").decode
+        self._rest = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._rest and (block := self._file.read(BLOCK)):
+            self._rest = self._decode(block).encode("utf-8", "replace")
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+
+def _gzip() -> _Decoder:
+    return cast(_Decoder, zlib.decompressobj(wbits=31))  # 31: a gzip member, its checksum verified
+
+
+def _zstd() -> _Decoder:
     import zstandard
 
-    return cast(gzip.GzipFile, zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False))
+    return cast(_Decoder, zstandard.ZstdDecompressor().decompressobj())
+
+
+def _bz2() -> _Decoder:
+    return cast(_Decoder, bz2.BZ2Decompressor())
+
+
+def _xz() -> _Decoder:
+    return cast(_Decoder, lzma.LZMADecompressor())
+
+
+MAKERS = {"gz": _gzip, "zst": _zstd, "bz2": _bz2, "xz": _xz}
+
+
+def _decompressor(file: BinaryIO, how: str) -> _Reader:
+    return _Frames(file, MAKERS[how]) if how in MAKERS else _Recoded(file, how)

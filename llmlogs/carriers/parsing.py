@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-DEPTH = 900  # deeper nesting is refused by orjson at 1,024 and would exhaust the interpreter's stack in the slow path
 REPLACEMENT = "�"
+BOM = b"\xef\xbb\xbf"
 
 
 def parse(text: bytes) -> tuple[Any, str, str]:
@@ -16,7 +16,7 @@ def parse(text: bytes) -> tuple[Any, str, str]:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as failure:
-        return _repair(text, str(failure))
+        return parse(text[3:]) if text.startswith(BOM) else _repair(text, str(failure))
     return _object(value, "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from llmlogs.carriers.base import Position
 from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, load, merge
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
+from llmlogs.ingest.fast_result import FAST_FROM
 from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.reading import Reader, Reading
 from llmlogs.ingest.report import Counts, FileReport
@@ -97,7 +99,7 @@ class Batch:
         state.fingerprint, state.head_bytes = checkpoint.fingerprint(head), len(head)
         self._spool.mark()
         try:
-            state.tail_fingerprint = self._stream(plan, reading)
+            state.tail_fingerprint = self._fast(plan, reading, report, before) or self._stream(plan, reading)
             problem = accounts.mismatch(reading.counts, reading.read, reading.main)
         except (OSError, Failpoint, duckdb_errors()):
             raise
@@ -107,6 +109,22 @@ class Batch:
             return self._give_up(report, file_id, problem)
         self._keep(Done(state, report, reading, before))
         return report
+
+    def _fast(self, plan: discover.Plan, reading: Reading, report: FileReport, before: FileState | None) -> str:
+        """Let DuckDB read a big clean file; '' when the careful reader has to."""
+        small = plan.path.stat().st_size < FAST_FROM
+        if before or small or plan.container != "ndjson" or not hasattr(plan.source, "columns"):
+            return ""
+        try:
+            fast = importlib.import_module("llmlogs.ingest.fast")
+        except ModuleNotFoundError:
+            return ""
+        result = fast.load(self._con, self._ingest_id, reading.file_id, plan.path, plan.source, self._options)
+        if result is None:
+            return ""
+        reading.take(result, self._spool)
+        report.reader = result.why
+        return checkpoint.file_tail(plan.path, reading.position.offset)
 
     def _stream(self, plan: discover.Plan, reading: Reading) -> str:
         """Read the stream; its tail mark."""
@@ -131,6 +149,7 @@ class Batch:
     def _keep(self, done: Done) -> None:
         state, reading, report = done.state, done.reading, done.report
         state.read_bytes, state.lines, state.blank_lines = reading.position.offset, reading.position.line, reading.position.blank
+        state.reader = report.reader
         state.pending_bytes = reading.counts.pending_bytes = reading.position.pending
         report.reject_reasons, report.skip_kinds, report.notes = dict(reading.rejects), dict(reading.skips), dict(reading.notes)
         report.bytes, report.error = state.bytes, reading.error

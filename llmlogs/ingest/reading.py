@@ -12,6 +12,7 @@ import orjson
 
 from llmlogs.carriers.base import Position, Record
 from llmlogs.ingest.discover import Plan
+from llmlogs.ingest.fast_result import FastResult
 from llmlogs.ingest.report import Counts
 from llmlogs.ingest.spool import Spool, clean
 from llmlogs.privacy import shape
@@ -36,6 +37,23 @@ class Reading:
     notes: Counter[str] = field(default_factory=Counter)
     idless: bool = False
     error: str = ""
+
+    def take(self, fast: FastResult, spool: Spool) -> None:
+        """What the fast reader found, as if it had been read record by record."""
+        self.position = Position(fast.read_bytes, fast.lines, fast.blank_lines, fast.pending_bytes, fast.unterminated)
+        self.read = self.main = self.counts.records = fast.records
+        self.counts.calls, self.counts.skipped, self.counts.rejected = fast.calls, fast.skipped, fast.rejected
+        self.skips.update(fast.skips)
+        for line, offset, length, reason, seen in fast.rejects:
+            self.rejects[reason] += 1
+            row = {"file_id": self.file_id, "line": line, "byte_offset": offset, "length": length, "reason": reason, "shape": seen}
+            spool.add("rejects", row)
+        for line, call_id, column, reason, kind in fast.issues:
+            self.notes[f"{column}: {reason}"] += 1
+            row = {"file_id": self.file_id, "line": line, "call_id": call_id, "column_name": column, "reason": reason, "value_kind": kind}
+            spool.add("issues", row)
+        for kind, count in fast.skips.items():
+            spool.add("skips", {"file_id": self.file_id, "kind": kind, "records": count})
 
 
 class Reader:

@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from llmlogs.carriers.base import Head
-from llmlogs.errors import UsageError
+from llmlogs.errors import LlmlogsError, UsageError
 from llmlogs.sources.base import Detection, Source
 
 SURE_ENOUGH = 0.5
 PROJECT = Path(".llmlogs/sources")
-USER = Path.home() / ".config/llmlogs/sources"
 
 
 @cache
@@ -24,42 +23,62 @@ def coded() -> tuple[Source, ...]:
     return tuple(source for group in named for source in group)
 
 
+def own_folders() -> tuple[Path, ...]:
+    """Where users keep mappings of their own; the later wins."""
+    return Path("~/.config/llmlogs/sources").expanduser(), PROJECT
+
+
 def all_sources() -> dict[str, Source]:
     """Every source by name; a mapping of the project wins over the user's, and that over a built-in one of the same name."""
     found = {source.name: source for source in coded()}
-    for folder in (Path(__file__).parent, USER, PROJECT):
-        found |= {source.name: source for source in mapped(folder)}
+    for folder in (Path(__file__).parent, *own_folders()):
+        found |= {source.name: source for source in _mapped(folder)[0]}
     return found
 
 
-def mapped(folder: Path) -> list[Source]:
-    """Sources written as `.toml` mappings in `folder`."""
-    paths = sorted(folder.glob("*.toml"))
-    stated = [path for path in paths if _is_mapping(path)]
-    if not stated:
-        return []
-    mappings = importlib.import_module(f"{__name__}.declared")
-    return [mappings.load(path) for path in stated]
+def problems() -> list[LlmlogsError]:
+    """What is wrong with mapping files that were left out: the rest works without them."""
+    return [problem for folder in own_folders() for problem in _mapped(folder)[1]]
 
 
 def get(name: str) -> Source:
-    """The source of that name; UsageError names those there are."""
+    """The source of that name; UsageError names those there are, or what is wrong with its file."""
     known = all_sources()
-    if name not in known:
-        raise UsageError("no such format", name, f"known: {', '.join(sorted(known))}", "leave --format away to let llmlogs find out")
-    return known[name]
+    if name in known:
+        return known[name]
+    broken = next((problem for problem in problems() if Path(problem.where.split(":")[0]).stem == name), None)
+    raise broken or UsageError("no such format", name, f"known: {', '.join(sorted(known))}", "leave --format away to let llmlogs find out")
 
 
 def find(head: Head) -> list[tuple[Source, Detection]]:
-    """Sources that may read the file, the surest first; a mapping of the user's own before a built-in one of the same confidence."""
-    own = {source.name for folder in (USER, PROJECT) for source in mapped(folder)}
-    sure = []
-    for source in all_sources().values():
-        detection = source.detect(head)
-        if detection and detection.confidence > 0:
-            sure.append((source, detection))
+    """Sources that may read the file, the surest first; of equals a mapping of the user's own."""
+    own = {source.name for folder in own_folders() for source in _mapped(folder)[0]}
+    sure = [(source, found) for source in all_sources().values() if (found := source.detect(head)) and found.confidence > 0]
     return sorted(sure, key=lambda x: (-x[1].confidence, x[0].name not in own, x[0].name))
 
 
-def _is_mapping(path: Path) -> bool:
-    return "[columns]" in path.read_text(encoding="utf-8", errors="replace")
+def _mapped(folder: Path) -> tuple[list[Source], list[LlmlogsError]]:
+    """Sources written as `.toml` mappings in `folder`, and the mistakes in those that are none."""
+    good: list[Source] = []
+    bad: list[LlmlogsError] = []
+    for path in sorted(folder.glob("*.toml")):
+        told = path.stat()
+        found = _load(path, told.st_mtime_ns, told.st_size)
+        if isinstance(found, LlmlogsError):
+            bad.append(found)
+        elif found:
+            good.append(found)
+    return good, bad
+
+
+@cache
+def _load(path: Path, modified: int, size: int) -> Source | LlmlogsError | None:
+    """A mapping file, read again when it changes; None for data of a coded source."""
+    if "[columns]" not in path.read_text(encoding="utf-8", errors="replace"):
+        return None
+    from llmlogs.sources.declared import load
+
+    try:
+        return load(path)
+    except LlmlogsError as problem:
+        return problem

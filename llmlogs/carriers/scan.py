@@ -1,0 +1,123 @@
+"""Finds where each value of a JSON array, or of concatenated JSON texts, begins and ends, without holding the document or parsing it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from llmlogs.carriers.base import MAX_RECORD
+
+BLOCK = 1 << 20
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
+IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+QUOTE = ord('"')
+
+
+@dataclass(slots=True)
+class Piece:
+    """A value (an object or array), or the text between two. `text` is None where it is longer than MAX_RECORD."""
+
+    is_value: bool
+    offset: int
+    length: int
+    text: bytes | None
+    complete: bool = True
+
+
+class _Part:
+    """Bytes of the piece under way, held up to the limit."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset, self.length = offset, 0
+        self._parts: list[bytes] = []
+
+    def add(self, part: bytes) -> None:
+        self.length += len(part)
+        if self.length <= MAX_RECORD:
+            self._parts.append(part)
+        else:
+            self._parts.clear()
+
+    def piece(self, is_value: bool, complete: bool = True) -> Piece:
+        return Piece(is_value, self.offset, self.length, b"".join(self._parts) if self.length <= MAX_RECORD else None, complete)
+
+
+class Scanner:
+    """Feed it blocks; it gives pieces. `base` is the depth values stand at: 1 inside an array, 0 for concatenated values."""
+
+    def __init__(self, base: int, offset: int = 0) -> None:
+        self.base, self.depth, self.at = base, 0, offset
+        self.closed = False
+        self._in_string = self._escaped = False
+        self._part = _Part(offset)
+
+    def feed(self, block: bytes) -> Iterator[Piece]:
+        """Pieces that end in this block."""
+        done = 0
+        for index in self._brackets(block):
+            opens = block[index] in b"{["
+            cut = index if opens else index + 1
+            if self._ends_here(opens):
+                closes_array = not opens and self.depth == self.base == 1
+                self._part.add(block[done : index if closes_array else cut])
+                yield self._part.piece(is_value=not opens and self.depth > self.base)
+                self._part, done = _Part(self.at + cut), cut
+            elif opens and self.depth < self.base:  # the bracket of the array itself
+                self._part, done = _Part(self.at + index + 1), index + 1
+            self._step(opens)
+        self._part.add(block[done:])
+        self.at += len(block)
+
+    def _ends_here(self, opens: bool) -> bool:
+        """A value begins, ends, or the array closes at this bracket."""
+        return self.depth == self.base if opens else self.depth in (self.base, self.base + 1) and not self.closed
+
+    def _step(self, opens: bool) -> None:
+        self.depth += 1 if opens else -1
+        if self.depth < self.base or self.depth < 0:
+            self.closed = self.closed or self.base > 0
+            self.depth = self.base = 0
+
+    def rest(self) -> Piece:
+        """What is left at the end of the stream."""
+        return self._part.piece(is_value=self.depth > self.base, complete=self.depth <= self.base)
+
+    def _brackets(self, block: bytes) -> Iterator[int]:
+        """Positions of brackets outside strings."""
+        start = self._leave_string(block)
+        for match in TOKEN.finditer(block, start):
+            if block[match.start()] != QUOTE:
+                yield match.start()
+            elif match.end() - match.start() == 1:
+                self._in_string = True
+                self._escaped = _ends_escaped(block, match.end())
+                return
+
+    def _leave_string(self, block: bytes) -> int:
+        """Where the string that the block before left open ends."""
+        if not self._in_string:
+            return 0
+        start = 1 if self._escaped else 0
+        found = IN_STRING.match(block, start)
+        end = found.end() if found else start
+        self._escaped = end < len(block) and block[end] != QUOTE
+        if end >= len(block) or self._escaped:
+            return len(block)
+        self._in_string = False
+        return end + 1
+
+
+def _ends_escaped(block: bytes, start: int) -> bool:
+    """The block ends in the middle of an escape."""
+    found = IN_STRING.match(block, start)
+    return bool(found and found.end() < len(block))
+
+
+def pieces(stream: BinaryIO, base: int, offset: int) -> Iterator[Piece]:
+    """All pieces of the stream from `offset` on; the last one may be incomplete."""
+    scanner = Scanner(base, offset)
+    while block := stream.read(BLOCK):
+        yield from scanner.feed(block)
+    yield scanner.rest()
