@@ -66,7 +66,7 @@ top as (select f.feature as top_feature, f.spend / nullif(spend_all, 0) as top_s
     from by_feature f left join shift s on f.feature is not distinct from s.feature order by f.spend desc nulls last, f.feature limit 1)
 select case when total.spend is null then 'unknown' when w.problem then case when w.change >= 1 then 'fail' else 'warn' end
         when w.judged then 'ok' else 'info' end as verdict,
-    total.n, w.change as value, w.lo, w.hi, 'estimated' as basis, greatest(t.smallest, 0.25) as min_effect,
+    total.n, w.change as value, w.lo, w.hi, 'estimated' as basis, case when t.smallest > 0.25 then t.smallest when t.smallest is not null then 0.25 end as min_effect,
     case when w.judged and w.change > 0 then w.p_all end as p_value, case when total.spend is null then 'no call has a price, see cost/unpriced' end as reason, total.spend, coalesce(t.top_feature, 'calls without a feature') as top_feature, t.top_share,
     coalesce(w.feature, 'calls without a feature') as feature, w.level_before, w.level_after, w.changed_at, total.days
 from (select cast(round(coalesce(sum(n), 0)) as bigint) as n, sum(spend) as spend, (select coalesce(max(day_no) + 1, 0) from day_cost) as days from by_feature) total

@@ -1,0 +1,79 @@
+/*---
+question  = "How many tokens does a call take, by feature and model?"
+needs     = ["calls.input_tokens", "calls.output_tokens"]
+results   = ["verdict", "evidence"]
+passes    = "A call reads {value:tok} tokens and writes {mean_out:tok} on average."
+fails     = "A call reads {value:tok} tokens and writes {mean_out:tok} on average."
+info      = "A call reads {value:tok} tokens (95% interval {lo:tok} to {hi:tok}) and writes {mean_out:tok} on average over {n:int} calls; {top_feature} on {top_model} takes {top_share:pct0} of all tokens."
+why       = "Tokens are the bill and most of the waiting time. Averages per feature and model show where a shorter prompt or answer would pay."
+fix       = "1. Take the row with the largest share. 2. Input far above output: shorten system prompt, tool schemas, history and retrieved text, or cache the prefix. 3. Long output: set max_tokens, ask for structure. 4. Whether it changed is told by tokens/drift."
+[[chart]]
+kind   = "bars"
+result = "evidence"
+title  = "Average tokens a call"
+x      = "mean_in"
+y      = "feature"
+series = "model"
+[columns]
+feature     = { label = "Feature", help = "empty: calls that name no feature" }
+model       = { label = "Model", help = "as answered, else as asked" }
+n_calls     = { label = "Calls", unit = "int", help = "calls that log input tokens; answers from your own cache are left out" }
+mean_in     = { label = "Input", unit = "tok", help = "mean per call, cache reads and writes included" }
+in_lo       = { label = "from", unit = "tok", help = "95 % interval; the day is the unit from five days on, else the call" }
+in_hi       = { label = "to", unit = "tok" }
+p50_in      = { label = "Input p50", unit = "tok", help = "not given where sample weights differ" }
+p95_in      = { label = "Input p95", unit = "tok", help = "from 20 calls; not given where sample weights differ" }
+mean_out    = { label = "Output", unit = "tok", help = "mean per call, reasoning included" }
+out_lo      = { label = "from", unit = "tok", help = "95 % interval, as for input" }
+out_hi      = { label = "to", unit = "tok" }
+p95_out     = { label = "Output p95", unit = "tok", help = "from 20 calls; not given where sample weights differ" }
+token_share = { label = "Of all tokens", unit = "pct0", help = "input and output" }
+days        = { label = "Days", unit = "int", help = "UTC days with such calls" }
+---*/
+-- Descriptive: it never warns. Interval of a mean: ratio of sums with the day as the cluster (d / (d - 1) * sum((s - mean * w)^2) / w^2), Student's t on d - 1
+-- by Cornish and Fisher's expansion; below five days the calls themselves are the unit.
+create or replace temp table daily as
+select feature, coalesce(response_model, request_model) as model, cast(started_at as date) as day, grouping(feature) > 0 as is_all,
+    coalesce(sum(sample_weight) filter (calls.input_tokens is not null), 0) as w_in, coalesce(sum(sample_weight * input_tokens), 0) as s_in,
+    coalesce(sum(sample_weight) filter (calls.output_tokens is not null), 0) as w_out, coalesce(sum(sample_weight * output_tokens), 0) as s_out,
+    coalesce(sum(power(sample_weight, 2)) filter (calls.input_tokens is not null), 0) as w2_in, coalesce(sum(power(sample_weight, 2)) filter (calls.output_tokens is not null), 0) as w2_out,
+    coalesce(sum(power(sample_weight, 2) * input_tokens), 0) as c_in, coalesce(sum(power(sample_weight, 2) * output_tokens), 0) as c_out,
+    coalesce(sum(power(sample_weight * input_tokens, 2)), 0) as q_in, coalesce(sum(power(sample_weight * output_tokens, 2)), 0) as q_out
+from calls where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens) is not null
+group by grouping sets ((feature, coalesce(response_model, request_model), cast(started_at as date)), (cast(started_at as date)));
+
+create or replace temp table averages as
+with means as (
+    select *, sum(s_in) over one / nullif(sum(w_in) over one, 0) as mean_in, sum(s_out) over one / nullif(sum(w_out) over one, 0) as mean_out, count(*) over one as days
+    from daily window one as (partition by is_all, feature, model)
+),
+sums as (
+    select is_all, feature, model, max(days) as days, sum(w_in) as w_in, sum(w_out) as w_out, sum(s_in) + sum(s_out) as tokens, max(mean_in) as mean_in, max(mean_out) as mean_out,
+        max(days - 1) as df,
+        case when max(days) >= 5 then max(days) / (max(days) - 1e0) * sum(power(s_in - mean_in * w_in, 2)) else sum(q_in - 2 * mean_in * c_in + mean_in * mean_in * w2_in) end as v_in,
+        case when max(days) >= 5 then max(days) / (max(days) - 1e0) * sum(power(s_out - mean_out * w_out, 2)) else sum(q_out - 2 * mean_out * c_out + mean_out * mean_out * w2_out) end as v_out
+    from means group by is_all, feature, model
+)
+select *, case when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5558 / power(df, 3) else 1.96 end * sqrt(greatest(v_in, 0)) / nullif(w_in, 0) as half_in,
+    case when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5558 / power(df, 3) else 1.96 end * sqrt(greatest(v_out, 0)) / nullif(w_out, 0) as half_out
+from sums;
+
+with every as (select * from averages where is_all),
+top as (select * from averages where not is_all order by tokens desc, feature, model limit 1)
+select case when e.mean_in is null then 'unknown' else 'info' end as verdict, cast(round(coalesce(e.w_in, 0)) as bigint) as n, e.mean_in as value,
+    case when e.mean_in > e.half_in then e.mean_in - e.half_in when e.mean_in is not null then 0 end as lo, e.mean_in + e.half_in as hi, 'measured' as basis, cast(null as double) as min_effect, cast(null as double) as p_value,
+    case when e.mean_in is null then 'no call logs its tokens' end as reason, e.mean_out,
+    coalesce(t.feature, 'calls without a feature') as top_feature, coalesce(t.model, 'an unnamed model') as top_model, t.tokens / nullif(e.tokens, 0) as top_share
+from (select 1) left join every e on true left join top t on true;
+
+with quantiles as (
+    select feature, coalesce(response_model, request_model) as model, count(*) as n, quantile_cont(input_tokens, 0.5) as p50_in,
+        quantile_cont(input_tokens, 0.95) as p95_in, quantile_cont(output_tokens, 0.95) as p95_out
+    from calls where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens) is not null
+    group by 1, 2 having min(sample_weight) = max(sample_weight)
+)
+select a.feature, a.model, cast(round(w_in) as bigint) as n_calls, mean_in, case when mean_in > half_in then mean_in - half_in when mean_in is not null then 0 end as in_lo, mean_in + half_in as in_hi, q.p50_in, case when q.n >= 20 then q.p95_in end as p95_in,
+    mean_out, case when mean_out > half_out then mean_out - half_out when mean_out is not null then 0 end as out_lo, mean_out + half_out as out_hi, case when q.n >= 20 then q.p95_out end as p95_out,
+    tokens / nullif(sum(tokens) over (), 0) as token_share, days
+from averages a left join quantiles q on a.feature is not distinct from q.feature and a.model is not distinct from q.model
+where not is_all order by tokens desc, a.feature, a.model;
