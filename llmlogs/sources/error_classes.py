@@ -115,7 +115,7 @@ def fault_of(body: Any) -> Fault:
     fault = Fault()
     texts: list[str] = []
     for key, value in _leaves(body, 0):
-        if key in _CODE_KEYS and value and value != "error":
+        if key in _CODE_KEYS and value and value not in ("error", "errored"):
             fault.codes.append(value)
         elif key in _TEXT_KEYS or key in _INNER or key == "":
             texts.append(value)
