@@ -157,7 +157,7 @@ def _fold(con: Connection, ingest_id: int, columns: set[str]) -> None:
 
 def _enrich(con: Connection, ingest_id: int, names: list[str]) -> None:
     """A leader that changes is of this ingest from now on, and is priced again."""
-    folded = ", ".join(f"{_folded(name)} as {quote(name)}" for name in names)
+    folded = ", ".join(f"{_folded(name, names)} as {quote(name)}" for name in names)
     con.execute(
         f"create or replace temp table folded as select r.leader, {folded} from ranked r join call_rows c on c.rowid = r.row where r.size > 1 group by r.leader"
     )
@@ -172,20 +172,24 @@ def _enrich(con: Connection, ingest_id: int, names: list[str]) -> None:
     con.execute("drop table changed")
 
 
-def _folded(name: str) -> str:
-    """Usage of a growing call is one snapshot's, never a mix; its times span all of them."""
+# How snapshots of a growing call fold, where that is not the value of the largest: its times span all of them, and who knows its start knows its wait.
+WAIT = "case when count(c.duration_ms) > 0 then epoch_us(max(c.ended_at)) - epoch_us(min(c.started_at)) end / 1000"
+GROWING = {
+    "started_at": "min(c.started_at)",
+    "ended_at": "max(c.ended_at)",
+    "duration_ms": f"greatest(max(c.duration_ms), case when {WAIT} <= 3600000 then {WAIT} end)",
+    "usage_status": "case when bool_or(c.usage_status = 'reported') then 'reported' else arg_min(c.usage_status, r.rank) end",  # the final one may add no token
+}
+ANY = {
+    "merge_growing": "bool_or(c.merge_growing)",
+    "merge_copy": "bool_and(coalesce(c.merge_copy, false))",
+    "status": "coalesce(arg_min(nullif(c.status, 'unknown'), r.rank), max(c.status))",
+}
+
+
+def _folded(name: str, names: list[str]) -> str:
+    """The richest value of a column; usage of a growing call is one snapshot's, never a mix."""
     column = f"c.{quote(name)}"
-    plain = f"arg_min({column}, r.rank)"
-    if name in ("merge_growing",):
-        return f"bool_or({column})"
-    if name == "merge_copy":
-        return f"bool_and(coalesce({column}, false))"
-    if name == "started_at":
-        return f"case when bool_or(r.growing) then min({column}) else {plain} end"
-    if name == "ended_at":
-        return f"case when bool_or(r.growing) then max({column}) else {plain} end"
-    if name.endswith("_tokens") or name == "usage_status":
-        return f"case when bool_or(r.growing) then arg_min_null({column}, r.rank) else {plain} end"
-    if name == "status":
-        return f"coalesce(arg_min(nullif({column}, 'unknown'), r.rank), max({column}))"
-    return plain
+    plain = ANY.get(name, f"arg_min({column}, r.rank)")
+    growing = (GROWING.get(name) if "ended_at" in names else None) or (f"arg_min_null({column}, r.rank)" if name.endswith("_tokens") else "")
+    return f"case when bool_or(r.growing) then {growing} else {plain} end" if growing else plain

@@ -131,8 +131,8 @@ def _nested(number: int, outer: dict[str, Any], data: dict[str, Any], session: S
         return
     agents = session.chain.agents
     name = agent if isinstance(agent, str) else ""
-    shared = {key: outer[key] for key in ("sessionId", "version", "cwd", "isSidechain") if key in outer}
-    line = shared | inner | {"agentId": agent}
+    shared = {key: outer[key] for key in ("sessionId", "version", "cwd") if key in outer}
+    line = shared | inner | {"agentId": agent, "isSidechain": True}  # a copy of what the sub-agent's own file has
     if _usage(line) is not None:
         before = agents.get(name, Link())
         agents[name] = Link(before.sent, before.turn, call_key(line))
@@ -158,9 +158,11 @@ def _system(number: int, line: dict[str, Any], session: Session) -> Iterator[Out
     if line.get("subtype") == "api_error":
         session.chain.fail(line, number, attempt_row(line))
         return  # told when the call it belongs to is known
-    turn = session.chain.parent(line).turn
-    session.chain.pass_on(line)
-    span = turn_span(line, turn) if line.get("subtype") == "turn_duration" else None
+    span = None
+    if line.get("subtype") == "turn_duration":
+        span = turn_span(line, session.chain.end_turn(line))
+    else:
+        session.chain.pass_on(line)
     yield Outcome(number, "other", rows={"spans": [span]}) if span else _skip_or_reject(number, line)
 
 

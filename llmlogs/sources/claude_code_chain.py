@@ -38,6 +38,7 @@ class Chain:
 
     links: dict[str, Link] = field(default_factory=dict)
     tools: dict[str, Tool] = field(default_factory=dict)
+    calls: dict[str, Link] = field(default_factory=dict)  # where the first line of a call came from
     agents: dict[str, Link] = field(default_factory=dict)  # sub-agents told of inside their parent's lines name no parent line
     failed: dict[int, Row] = field(default_factory=dict)  # attempts by line, until a call claims them
 
@@ -65,11 +66,18 @@ class Chain:
         self.put(line, link)
         return link
 
+    def end_turn(self, line: dict[str, Any]) -> str | None:
+        """The turn that ends with this line; what follows belongs to another."""
+        self.put(line, Link())
+        return self.parent(line).turn
+
     def answer(self, line: dict[str, Any], before: Link) -> Link:
         """A line of a call: where it comes from, with the start and the failed tries that are this call's own, each claimed once."""
         key = call_key(line)
         if before.call and before.call != key:  # follows another call with no question between: its start is unknown
             before = Link(turn=before.turn)
+        if key:  # a tool may answer before the call's last line is written: the first line knows the question
+            before = self.calls.setdefault(key, before)
         self.put(line, Link(before.sent, before.turn, key))
         claimed = tuple(row for row in before.retries if self.failed.pop(row["line"], None))
         return Link(before.sent, before.turn, key, claimed)
@@ -87,8 +95,9 @@ class Chain:
 
 
 def call_key(line: dict[str, Any]) -> str:
-    """What the lines of one call share."""
-    return f"{line['message'].get('id')} {line.get('requestId')}"
+    """What the lines of one call share; empty without an id."""
+    identity = line["message"].get("id")
+    return f"{identity} {line.get('requestId')}" if isinstance(identity, str) and identity else ""
 
 
 def wait_ms(begun: datetime | None, ended: datetime | None) -> float | None:
