@@ -40,11 +40,11 @@ class Entry:
 
 @cache
 def identity() -> tuple[str, str]:
-    """Version and hash of the installed book."""
+    """Version and hash of the installed book, with the corrections that come with llmlogs."""
     import genai_prices
 
     folder = Path(genai_prices.__file__).parent
-    content = b"".join((folder / name).read_bytes() for name in ("data.py", "data_units.py"))
+    content = b"".join(path.read_bytes() for path in (folder / "data.py", folder / "data_units.py", Path(__file__).with_name("patches.toml")))
     return genai_prices.__version__, hashlib.sha256(content).hexdigest()
 
 

@@ -25,7 +25,7 @@ def context(service_tier: str | None) -> Context:
     ask: dict[str, str] = {}
     for word in words:
         ask |= _ask(word)
-    named = [word for word in words if word not in _STANDARD | _CAPACITY]
+    named = [word for word in words if word not in _STANDARD]
     return Context(ask, "+".join(named), any(word in _CAPACITY for word in words))
 
 

@@ -16,6 +16,7 @@ class Unit:
     key: str
     per: int  # the price is for this many
     parent: str = ""
+    billed: str = ""  # column of calls that is paid by instead, where a provider states it
 
     @property
     def rate(self) -> str:
@@ -25,13 +26,13 @@ class Unit:
 
 MTOK = 1_000_000
 UNITS = (
-    Unit("input", "input_tokens", "input_tokens", "input_mtok", MTOK),
+    Unit("input", "input_tokens", "input_tokens", "input_mtok", MTOK, billed="billed_input_tokens"),
     Unit("cache_read", "cache_read_tokens", "cache_read_tokens", "cache_read_mtok", MTOK, "input"),
     Unit("cache_write", "cache_write_tokens", "cache_write_tokens", "cache_write_mtok", MTOK, "input"),
     Unit("cache_write_1h", "cache_write_1h_tokens", "cache_write_1h_tokens", "cache_write_1h_mtok", MTOK, "cache_write"),
     Unit("audio_input", "audio_input_tokens", "input_audio_tokens", "input_audio_mtok", MTOK, "input"),
     Unit("image_input", "image_input_tokens", "input_image_tokens", "input_image_mtok", MTOK, "input"),
-    Unit("output", "output_tokens", "output_tokens", "output_mtok", MTOK),
+    Unit("output", "output_tokens", "output_tokens", "output_mtok", MTOK, billed="billed_output_tokens"),
     Unit("reasoning", "reasoning_tokens", "output_reasoning_tokens", "output_reasoning_mtok", MTOK, "output"),
     Unit("audio_output", "audio_output_tokens", "output_audio_tokens", "output_audio_mtok", MTOK, "output"),
     Unit("image_output", "image_output_tokens", "output_image_tokens", "output_image_mtok", MTOK, "output"),

@@ -71,6 +71,8 @@ audio_output_tokens | BIGINT | tokens | part of output_tokens that is audio
 image_input_tokens | BIGINT | tokens | part of input_tokens that is images
 image_output_tokens | BIGINT | tokens | part of output_tokens that is images
 tool_calls | BIGINT | count | tool calls the answer asked for
+billed_input_tokens | BIGINT | tokens | what input is paid by, only where the provider bills another count than it read (Cohere)
+billed_output_tokens | BIGINT | tokens | what output is paid by, only where it differs
 web_searches | BIGINT | count | server-side web searches, billed apart
 usage_status | VARCHAR | | reported, estimated, partial, missing
 prompt_chars | BIGINT | characters | length of the prompt

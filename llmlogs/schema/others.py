@@ -182,7 +182,7 @@ image_output_rate | {RATE} | USD/token | images out, part of output
 web_search_rate | {RATE} | USD/search | server-side web searches
 request_rate | {RATE} | USD/request | per request
 unseen | VARCHAR | | units the book prices apart and the log has no count of, as the book names them
-factor | {RATE} | ratio | discounts and uplifts that are in the rates, 1 = none
+factor | {RATE} | ratio | discounts and uplifts that are in the rates per token, 1 = none
 src_url | VARCHAR | | where the price is published
 src_note | VARCHAR | | remark of the book or of the own price
 """,

@@ -1,0 +1,136 @@
+"""Own prices laid over the book's: which entry of the price file holds when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+
+from llmlogs.pricing import names
+from llmlogs.pricing.context import context
+from llmlogs.pricing.overrides import Entry, Overrides, load_overrides
+from llmlogs.pricing.rates import Cell, merge
+from llmlogs.pricing.resolve import Plan, Tuple, by_the_book, summary
+from llmlogs.pricing.units import MTOK, UNITS, Rates, Unit
+
+PATCHES = Path(__file__).with_name("patches.toml")
+_NOT_IN_BOOK = ("unknown_model", "unknown_provider", "unpriced_model")
+
+
+@cache
+def patches() -> Overrides:
+    """Corrections of the book that come with llmlogs."""
+    return load_overrides(PATCHES)
+
+
+def plan_for(key: Tuple, overrides: Overrides | None) -> Plan:
+    """The plan of a tuple under the book, its corrections and the user's own file."""
+    alias = _alias(key, overrides) if overrides else None
+    plan = by_the_book(_renamed(key, alias) if alias else key)
+    plan.key = key
+    if alias:
+        plan.via = "alias"
+        plan.match_rule = f"alias of line {alias.line}, {plan.match_rule or plan.status}"
+    corrections = [entry for entry in patches().of("uplift") if _fits(entry, plan)]
+    plan.cells = merge(_cells(plan.cells, [], corrections))
+    return _overlaid(plan, overrides) if overrides else plan
+
+
+def _overlaid(plan: Plan, overrides: Overrides) -> Plan:
+    own = [entry for entry in overrides.of("price", "free") if _fits(entry, plan) and _tier_fits(entry, plan.key)]
+    changes = [entry for entry in overrides.of("discount", "uplift") if _fits(entry, plan)]
+    if not own and not changes:
+        return plan
+    cells = merge(_cells(plan.cells, own, changes))
+    if [cell.price for cell in cells] == [cell.price for cell in plan.cells]:
+        return plan
+    plan.list_cells, plan.cells, plan.status = plan.cells, cells, summary(cells)
+    if own:
+        plan.via, plan.match_rule = "override", f"own price of line {own[0].line}"
+        plan.model_raw = plan.model_raw or plan.key.response_model or plan.key.request_model
+    return plan
+
+
+def _cells(book: list[Cell], own: list[Entry], changes: list[Entry]) -> list[Cell]:
+    """Cut time where anything changes; in each piece the first own price counts, else the book's with its discounts and uplifts."""
+    edges = {edge for entry in (*own, *changes) for edge in (entry.valid_from, entry.valid_to) if edge}
+    rows: list[Cell] = []
+    for first, last in pairwise([None, *sorted(edges), None]):
+        price = next((entry for entry in own if entry.holds(first)), None)
+        if price:
+            rows.append(_own_cell(price, first, last))
+            continue
+        factors = [entry for entry in changes if entry.holds(first)]
+        rows += [_changed(cell, factors, bool(own)) for cell in _clipped(book, first, last)]
+    return rows
+
+
+def _own_cell(entry: Entry, first: datetime | None, last: datetime | None) -> Cell:
+    note = entry.reason or f"own price of line {entry.line}"
+    if entry.kind == "free":
+        nothing = {unit.name: Decimal(0) for unit in UNITS if not unit.parent}
+        return Cell(first, last, status="free", rates=nothing, note=note)
+    return Cell(first, last, rates=entry.rates, note=note)
+
+
+def _changed(cell: Cell, entries: list[Entry], has_own: bool) -> Cell:
+    if cell.status in _NOT_IN_BOOK and has_own:
+        return cell.with_status("out_of_book_dates")
+    if not entries or cell.status != "priced":
+        return cell
+    rates = {unit.name: _times(cell.rates, unit, entries) for unit in UNITS if unit.name in cell.rates}
+    factor = prod((entry.factor for entry in entries), start=cell.factor)
+    return replace(cell, rates=rates, factor=factor, note=", ".join(filter(None, [cell.note, *map(_told, entries)])))
+
+
+def _times(rates: Rates, unit: Unit, entries: Iterable[Entry]) -> Decimal:
+    """A discount is off everything; an uplift is on tokens alone, as providers publish it: a search costs the same everywhere."""
+    return prod((entry.factor for entry in entries if entry.kind == "discount" or unit.per == MTOK), start=rates[unit.name])
+
+
+def _told(entry: Entry) -> str:
+    return entry.reason or f"{entry.kind} of line {entry.line}"
+
+
+def _clipped(cells: list[Cell], first: datetime | None, last: datetime | None) -> list[Cell]:
+    """The parts of the cells between two instants."""
+    parts = []
+    for cell in cells:
+        start = max((edge for edge in (cell.valid_from, first) if edge), default=None)
+        end = min((edge for edge in (cell.valid_to, last) if edge), default=None)
+        if start is None or end is None or start < end:
+            parts.append(replace(cell, valid_from=start, valid_to=end))
+    return parts
+
+
+def _alias(key: Tuple, overrides: Overrides) -> Entry | None:
+    return next((entry for entry in overrides.of("alias") if entry.fits(_providers(key), _models(key), None)), None)
+
+
+def _renamed(key: Tuple, alias: Entry) -> Tuple:
+    provider, model = alias.to or ("", "")
+    return replace(key, provider=provider, request_model=model, response_model=None, deployment=None)
+
+
+def _fits(entry: Entry, plan: Plan) -> bool:
+    """By the names as logged, or by the names in the book."""
+    providers = _providers(plan.key) | {plan.price_provider or ""} - {""}
+    models = _models(plan.key) | {(plan.price_model or "").lower()} - {""}
+    return entry.fits(providers, models, plan.key.region)
+
+
+def _tier_fits(entry: Entry, key: Tuple) -> bool:
+    return entry.kind == "free" or entry.service_tier == "*" or context(entry.service_tier).named == context(key.service_tier).named
+
+
+def _providers(key: Tuple) -> set[str]:
+    return {(key.provider or "").lower(), names.provider(key.provider) or ""}
+
+
+def _models(key: Tuple) -> set[str]:
+    return {name.lower() for name in (key.request_model, key.response_model, key.deployment) if name}
