@@ -1,0 +1,167 @@
+"""The queries of the fast reader: a mapping over DuckDB's own JSON reader, once with strict types and once with every field a checked text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmlogs.schema.ddl import literal, quote
+from llmlogs.sources import declared_row as row
+from llmlogs.sources import declared_sql as sql
+from llmlogs.sources.declared_sql import Compiled, Expression, Leaf
+
+Path = tuple[str, ...]
+FAIL = "error('a surprise')"
+SPARSE = 0.02  # an object absent in more than this share of the sample is opened as text: its absence says nothing
+
+
+@dataclass
+class Shape:
+    """What a sample of the file says about its fields."""
+
+    sparse: set[str] = field(default_factory=set)  # top-level objects that are often absent
+    zulu: set[Path] = field(default_factory=set)  # times that all end in Z
+
+
+def look(compiled: Compiled, sample: list[dict[str, Any]]) -> Shape:
+    """Learn the shape from a sample of records."""
+    absent = Counter(first for first in _objects(compiled) for record in sample if not isinstance(record.get(first), dict))
+    shape = Shape({first for first, n in absent.items() if n > SPARSE * len(sample)})
+    for leaf in compiled.leaves:
+        if leaf.kind == "time":
+            seen = [found for found in (_get(record, leaf.path) for record in sample) if found is not None]
+            if seen and all(isinstance(found, str) and found.endswith("Z") for found in seen):
+                shape.zulu.add(leaf.path)
+    return shape
+
+
+def _objects(compiled: Compiled) -> list[str]:
+    return list(dict.fromkeys(leaf.path[0] for leaf in compiled.leaves if len(leaf.path) > 1))
+
+
+def _get(record: Any, path: Path) -> Any:
+    for part in path:
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
+@dataclass
+class Reading:
+    """One way to read the file: the type of every field, and how a field and its cast are written."""
+
+    compiled: Compiled
+    shape: Shape
+    zone: str
+    strict: bool
+
+    def __post_init__(self) -> None:
+        paths = {leaf.path for leaf in self.compiled.leaves}
+        self.opened = {path for path in paths if any(other[: len(path)] == path and other != path for other in paths)}
+        if not self.strict:
+            self.opened |= {(first,) for first in self.shape.sparse}
+        kinds: dict[Path, set[str]] = {}
+        for leaf in self.compiled.leaves:
+            kinds.setdefault(leaf.path, set()).add(leaf.kind)
+        self.typed = {path: "DOUBLE" if kind == {"number"} else "BOOLEAN" for path, kind in kinds.items() if self.strict and kind in ({"number"}, {"bool"})}
+
+    def holder(self, path: Path) -> Path:
+        """The part of a path that DuckDB's reader yields: all of it, or the object that is opened as text."""
+        return next((path[:n] for n in range(1, len(path)) if path[:n] in self.opened), path)
+
+    def text(self, leaf: Leaf, place: int) -> str:
+        """The raw field."""
+        held = self.holder(leaf.path)
+        if held == leaf.path:
+            return sql.path_sql(leaf.path)
+        rest = "$" + "".join('."' + part.replace('"', '\\"') + '"' for part in leaf.path[len(held) :])
+        return f"json_extract_string({sql.path_sql(held)}, {literal(rest)})"
+
+    def cast(self, leaf: Leaf, place: int) -> str:
+        """The field as the kind its expression wants."""
+        text = self.text(leaf, place)
+        if not self.strict:
+            return sql.cast_leaf(text, leaf.kind, self.zone)
+        if self.holder(leaf.path) == leaf.path and leaf.path in self.typed:
+            return text
+        if leaf.kind == "time" and leaf.path in self.shape.zulu:
+            return f"case when {text} is null then null when ends_with({text}, 'Z') then cast({text} as timestamp) else {FAIL} end"
+        if leaf.kind == "text":
+            return text
+        return _or_fail(f"nullif({text}, '')", sql.cast_leaf(text, leaf.kind, self.zone))
+
+    def relation(self, path: str) -> str:
+        """The table function over the file."""
+        tree: dict[str, Any] = {}
+        for leaf in self.compiled.leaves:
+            held = self.holder(leaf.path)
+            branch = tree
+            for part in held[:-1]:
+                branch = branch.setdefault(part, {})
+            branch[held[-1]] = self.typed.get(held, "VARCHAR") if held == leaf.path else "VARCHAR"
+        columns = ", ".join(f"{quote(name)}: {literal(_type(kind))}" for name, kind in tree.items())
+        forgiving = "false" if self.strict else "true"
+        return f"read_json({literal(path)}, format = 'newline_delimited', compression = 'uncompressed', ignore_errors = {forgiving}, columns = {{{columns}}})"
+
+    def values(self) -> dict[str, str]:
+        """The SQL of every mapped column."""
+        if not self.strict:
+            return row.values(self.compiled, self.cast)
+        return {e.column: _strict_value(e, self.compiled.render(e, self.cast)) for e in self.compiled.expressions}
+
+    def flag(self) -> str:
+        """What tells that a record must be read again with care; an unreadable line is a row of NULLs and told by its missing anchors."""
+        bad = [flag for flag in row.bad_columns(self.compiled, self.text, self.cast).values() if flag != "false"]
+        bad += [sql.leaf_is_bad(self.text(leaf, i), "time", self.zone) for i, leaf in enumerate(self.compiled.leaves) if leaf.kind == "time"]
+        bad += [f"({quote(first)} is null)" for first in self.objects() if first not in self.shape.sparse]
+        bad += [f"({quote(first)} is not null and not starts_with({quote(first)}, '{{'))" for first in self.objects() if (first,) in self.opened]
+        return " or ".join(bad) or "false"
+
+    def objects(self) -> list[str]:
+        """Top-level fields that hold others."""
+        return _objects(self.compiled)
+
+
+def insert(reading: Reading, path: str, constants: dict[str, str]) -> tuple[set[str], str]:
+    """The columns an INSERT brings, and the INSERT. No join and no window: rows keep the order of the file."""
+    found = row.row_sql(reading.compiled, reading.text, reading.values())
+    columns = dict.fromkeys(found.columns)
+    ids = [quote(name) for name in ("call_id", "response_id") if name in columns]
+    outer = found.outer if "call_id" not in columns else ", ".join(part for part in [_without_id(found)] if part)
+    extra = ", bad_values" if not reading.strict else ""
+    flag = f", case when {reading.flag()} then '!' end as bad_values" if not reading.strict else ""
+    fixed = ", ".join(f"{value} as {quote(name)}" for name, value in constants.items())
+    query = f"select {outer}, coalesce({', '.join(ids)}) as call_id, {fixed}{extra} from (select {found.inner}{flag} from {reading.relation(path)})"
+    brought = set(columns) | {"call_id"} | set(constants) | ({"bad_values"} if extra else set())
+    return brought, f"insert into call_rows by name {query}"
+
+
+def _without_id(found: row.RowSql) -> str:
+    return found.outer.replace('"call_id" as "call_id", ', "").removesuffix(', "call_id" as "call_id"')
+
+
+def anchors(columns: Iterable[str]) -> str:
+    """The condition under which a row cannot be a call as it stands."""
+    there = [quote(name) for name in ("started_at", "request_model", "response_model") if name in columns]
+    return f"(call_id is null or ({' and '.join(f'{name} is null' for name in there)}))"
+
+
+def _type(kind: Any) -> str:
+    return kind if isinstance(kind, str) else "STRUCT(" + ", ".join(f"{quote(name)} {_type(inner)}" for name, inner in kind.items()) + ")"
+
+
+def _or_fail(source: str, value: str) -> str:
+    """The value; where there is none although its source has something, the reading fails."""
+    return f"case when {source} is null then null when ({value}) is not null then ({value}) else {FAIL} end"
+
+
+def _strict_value(expression: Expression, text: str) -> str:
+    """As sql.value, but what would become NULL fails; what `leftovers` finds afterwards for less is let through."""
+    if expression.column in sql.SAID:
+        return _or_fail(f"nullif({text}, '')", sql.word(expression.column, f"({text})::varchar"))
+    if expression.kind == "text":
+        return sql.word(expression.column, text) if expression.column in ("error_template", *sql.STRUCTURED) else f"({text})::varchar"
+    if expression.type in ("BIGINT", "INTEGER"):
+        return f"case when ({text}) = floor({text}) then cast(({text}) as {expression.type}) when ({text}) is null then null else {FAIL} end"
+    return f"cast(({text}) as {expression.type})"
