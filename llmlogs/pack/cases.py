@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from llmlogs.pack.model import Answer, Question
 from llmlogs.pack.run import run
 
 MANDATORY = ("healthy", "near miss", "violation", "after the fix", "too few calls", "field missing")
-KEYS = {"name", "tables", "like", "without", "parameters", "want"}
+KEYS = {"name", "tables", "like", "without", "parameters", "known", "want"}
 WANTS = {"verdict", "values", "sentence", "reason", "evidence"}
 
 
@@ -30,6 +30,7 @@ class Case:
     tables: dict[str, list[dict[str, Any]]]
     want: dict[str, Any]
     parameters: dict[str, Any] = field(default_factory=dict)
+    known: dict[str, list[str]] = field(default_factory=dict)  # other questions of the pack and their needs
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def ask(question: Question, case: Case) -> Answer:
     try:
         for table, compact in case.tables.items():
             rows.insert(con, table, compact)
-        return run(con, [question], case.parameters)[0]
+        known = [question, *(replace(question, id=name, needs=tuple(needs)) for name, needs in case.known.items())]
+        return run(con, [question], case.parameters, known=known)[0]
     finally:
         con.close()
 
@@ -148,4 +150,4 @@ def _case(entry: dict[str, Any], by_name: Mapping[str, dict[str, Any]], path: Pa
     for column in entry.get("without", []):
         table, _, name = column.partition(".")
         tables[table] = [{key: value for key, value in block.items() if key != name} for block in tables.get(table, [])]
-    return Case(entry["name"], tables, entry["want"], entry.get("parameters", {}))
+    return Case(entry["name"], tables, entry["want"], entry.get("parameters", {}), entry.get("known", {}))

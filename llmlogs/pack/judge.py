@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from llmlogs.pack.model import VERDICTS, Answer, Need, Question, Result, Verdict
+from llmlogs.pack.needs import said
 from llmlogs.pack.parse import QuestionError
 from llmlogs.pack.sentences import fill
 from llmlogs.stats.benjamini_hochberg import adjust
@@ -57,17 +58,10 @@ def _withheld(question: Question, row: Mapping[str, Any], needs: tuple[Need, ...
     if all(not need.of for need in missing) and not n:
         missing = [need for need in missing if not need.field.startswith("calls.")]
     if missing:
-        return "log " + " and ".join(_name(need) for need in missing)
+        return "log " + " and ".join(said(need.field) for need in missing)
     if n < question.min_calls:
         return f"{show(int(n), 'int')} of the {show(question.min_calls, 'int')} calls it takes to judge"
     return ""
-
-
-def _name(need: Need) -> str:
-    """`calls.ttft_ms | calls.first_token_at where stream` as a reader says it."""
-    fields, _, condition = need.field.partition(" where ")
-    said = " or ".join(part.strip().removeprefix("calls.") for part in fields.split("|"))
-    return f"{said} (where {condition.strip()})" if condition else said
 
 
 def _sentence(question: Question, verdict: Verdict, row: Mapping[str, Any], reason: str) -> str:
@@ -80,8 +74,8 @@ def _sentence(question: Question, verdict: Verdict, row: Mapping[str, Any], reas
 
 def _partly(needs: tuple[Need, ...]) -> str:
     """Says which share of the log the answer rests on."""
-    parts = [f"{_name(need)} is logged on {show(need.filled, 'pct')}" for need in needs if need.state == "partly"]
-    return f" Told by a part of the log: {', '.join(parts)} of the rows it concerns." if parts else ""
+    parts = [f"{said(need.field)} is logged on {show(need.filled, 'pct')}" for need in needs if need.state == "partly"]
+    return f" Told by a part of the log: {', '.join(parts)} of the rows that need it." if parts else ""
 
 
 def correct(answers: list[Answer]) -> list[Answer]:

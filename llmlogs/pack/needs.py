@@ -13,20 +13,36 @@ from llmlogs.schema.ddl import TABLES
 
 ANSWERED = 0.9  # at least this share of the rows it concerns: answered
 PARTLY = 0.2  # at least this: answered for those rows, and said so
-FORM = re.compile(r"\s*(?P<fields>\w+\.\w+(?:\s*\|\s*\w+\.\w+)*)(?:\s+where\s+(?P<where>.+?))?\s*\Z", re.IGNORECASE | re.DOTALL)
+FORM = re.compile(
+    r"\s*(?P<fields>\w+\.\w+(?:\s*\|\s*\w+\.\w+)*)(?:\s+where\s+(?P<where>.+?))?(?:\s+--\s*(?P<words>\S.*?))?\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def fields_of(need: str) -> tuple[tuple[str, str], ...]:
     """(table, column) pairs, one of which suffices. QuestionError when the contract has no such column."""
-    match = FORM.match(need)
-    if not match:
-        raise QuestionError("not a need", need[:120], "it is written table.column, a.x | a.y for either, with an optional: where condition")
-    pairs = [(part.strip().split(".")[0], part.strip().split(".")[1]) for part in match["fields"].split("|")]
+    pairs = [(part.strip().split(".")[0], part.strip().split(".")[1]) for part in _parts(need)["fields"].split("|")]
     tables = {table.name: table for table in TABLES}
     for table, column in pairs:
         if table not in tables or column not in tables[table].names:
             raise QuestionError("a need names no column of the contract", f"{table}.{column}")
     return tuple(pairs)
+
+
+def said(need: str) -> str:
+    """`calls.ttft_ms | calls.first_token_at where stream -- on streamed calls` as a reader hears it: `ttft_ms or first_token_at on streamed calls`."""
+    parts = _parts(need)
+    fields = " or ".join(part.strip().removeprefix("calls.") for part in parts["fields"].split("|"))
+    condition = parts["words"] or (f"(where {parts['where']})" if parts["where"] else "")
+    return f"{fields} {condition}".strip()
+
+
+def _parts(need: str) -> re.Match[str]:
+    match = FORM.match(need)
+    if not match:
+        form = "table.column, a.x | a.y for either, then where a condition, then -- its words, where there is one"
+        raise QuestionError("not a need", need[:120], form)
+    return match
 
 
 class Coverage:
@@ -45,8 +61,7 @@ class Coverage:
     def _measure(self, need: str) -> Need:
         """The best of the alternatives' tables; alternatives in one table may complement each other row by row."""
         pairs = fields_of(need)
-        match = FORM.match(need)
-        condition = (match["where"] if match else None) or ""
+        condition = _parts(need)["where"] or ""
         by_table: dict[str, list[str]] = {}
         for table, column in pairs:
             by_table.setdefault(table, []).append(column)

@@ -18,7 +18,7 @@ from llmlogs.errors import LlmlogsError
 from llmlogs.pack import parameters
 from llmlogs.pack.judge import broken, correct, judge
 from llmlogs.pack.model import Answer, Need, Question, Result
-from llmlogs.pack.needs import Coverage
+from llmlogs.pack.needs import Coverage, said
 from llmlogs.pack.parse import QuestionError, body
 from llmlogs.store.database import open_for_read
 
@@ -44,7 +44,7 @@ class _Run:
 
     def inputs(self) -> stats.Inputs:
         """What methods may know beside the tables."""
-        return stats.Inputs(tuple((q.id, n.field, n.filled, n.of, n.state) for q in self.known for n in self._needs_if_sound(q)))
+        return stats.Inputs(tuple((q.id, n.field, said(n.field), n.filled, n.of, n.state) for q in self.known for n in self._needs_if_sound(q)))
 
     def _needs_if_sound(self, question: Question) -> tuple[Need, ...]:
         try:

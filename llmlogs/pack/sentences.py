@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import Any
@@ -11,14 +12,17 @@ from llmlogs.pack.model import Column
 from llmlogs.pack.parse import QuestionError
 from llmlogs.text import show
 
+OPTIONAL = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")  # a part in brackets that names a column
+
 
 def names(template: str) -> list[str]:
     """The columns a template names."""
-    return [name for _, name, _ in _parts(template) if name]
+    return [name for _, name, _ in _parts(OPTIONAL.sub(r"\1", template)) if name]
 
 
 def fill(template: str, row: Mapping[str, Any], columns: Mapping[str, Column]) -> str:
-    """The sentence. `{n:call|calls}` counts: "1 call", "3 calls"; without a unit the column's own is used."""
+    """The sentence. `{n:call|calls}` counts: "1 call", "3 calls"; without a unit the column's own is used; `[by {name}]` stands only where name is known."""
+    template = OPTIONAL.sub(lambda part: part[1] if all(row.get(name) is not None for name in names(part[1])) else "", template)
     return "".join(text + (_value(name, unit, row, columns) if name else "") for text, name, unit in _parts(template)).strip()
 
 

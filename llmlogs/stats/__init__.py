@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a method may know beside the tables: for every question its needs as found, (question, field, filled share, rows concerned, state)."""
+    """What a method may know beside the tables: for every question its needs as found, (question, need, in words, filled share, rows concerned, state)."""
 
-    needs: tuple[tuple[str, str, float | None, int, str], ...] = ()
+    needs: tuple[tuple[str, str, str, float | None, int, str], ...] = ()
 
 
 Method = Callable[["duckdb.DuckDBPyConnection", Inputs], None]

@@ -12,7 +12,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from typing import TYPE_CHECKING
 
 from llmlogs.stats import Inputs
@@ -157,15 +156,20 @@ def join(found: Iterable[Burst]) -> list[Burst]:
 
 
 def smallest_share(windows: Sequence[Window]) -> float | None:
-    """The smallest share of refused calls that would have been a burst in a typical window of the busiest series; None where none would."""
+    """The smallest share of refused calls that would have been a burst in a busy window (the busiest tenth) of the busiest series; None where none would."""
     known = backgrounds(windows)
     sent: dict[str, int] = defaultdict(int)
     for window in windows:
         sent[window.series] += window.n
     busiest = max(sent, key=lambda series: (sent[series], series), default="")
     sizes = sorted({w.size for w in windows})
-    shares = [_smallest(median_low([w.n for w in windows if (w.size, w.series) == (s, busiest)]), known[s, busiest], len(windows)) for s in sizes]
+    shares = [_smallest(_busy(w.n for w in windows if (w.size, w.series) == (s, busiest)), known[s, busiest], len(windows)) for s in sizes]
     return min((share for share in shares if share is not None), default=None)
+
+
+def _busy(counts: Iterable[int]) -> int:
+    ranked = sorted(counts)
+    return ranked[len(ranked) * 9 // 10]
 
 
 def _smallest(n: int, background: Usual, tests: int) -> float | None:

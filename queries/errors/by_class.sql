@@ -4,7 +4,7 @@ needs     = ["calls.status | calls.status_code"]
 min_calls = 100
 results   = ["verdict", "evidence", "timeline"]
 passes    = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}); more than {warn_share:pct1} would have been a warning."
-fails     = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}), most of {top_class}: {top_failed:int}, {top_share:pct0} of them at {top_provider}."
+fails     = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}), most of {top_class}: {top_failed:int}[, {top_share:pct0} of them at {top_provider}]."
 why       = "A failed call is an answer a user did not get, or got late after a retry, and often one that was paid for."
 fix       = "Start with the first row: its class says whether to repair the request (bad_request, context_length, auth, not_found), to retry with back-off and a second provider (overloaded, server_error, connection), or to raise a time limit (timeout)."
 [[chart]]
@@ -58,7 +58,7 @@ top as (
 )
 select case when lo > fail_share then 'fail' when lo > warn_share then 'warn' else 'ok' end as verdict,
     cast(round(n) as bigint) as n, p as value, lo, hi, 'measured' as basis, warn_share as min_effect, cast(null as double) as p_value,
-    cast(round(failed) as bigint) as failed, warn_share, top.class as top_class, cast(round(top.w) as bigint) as top_failed, top.provider as top_provider, top.share as top_share
+    cast(round(failed) as bigint) as failed, warn_share, case top.class when 'unknown' then 'a kind that is not logged' else top.class end as top_class, cast(round(top.w) as bigint) as top_failed, nullif(top.provider, 'unknown provider') as top_provider, top.share as top_share
 from wilson left join top on true;
 
 with totals as (select sum(sample_weight) as n, power(sum(sample_weight), 2) / sum(power(sample_weight, 2)) as effective_n from failures),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from llmlogs import resources
-from llmlogs.pack import cases, rows
+from llmlogs.pack import cases, index, rows
 from llmlogs.pack.lint import lint
 from llmlogs.pack.load import load
 from llmlogs.pack.model import Question
@@ -55,3 +55,9 @@ def test_every_question_is_unknown_on_an_empty_database() -> None:
     finally:
         con.close()
     assert {a.question.id: a.verdict for a in answers} == {q.id: "unknown" for q in PACK.questions}
+
+
+def test_the_readme_lists_every_question_as_it_is() -> None:
+    """Stale: python -m llmlogs.pack.index"""
+    text = (resources.folder("queries") / "README.md").read_text(encoding="utf-8")
+    assert text == index.renewed(text, PACK)
