@@ -79,9 +79,7 @@ def _environment(order: layout.Layout) -> Environment:
 
 def raw(value: Any) -> str:
     """What a cell is sorted and copied by, where that is not the text it shows."""
-    if value is None:
-        return ""
-    return value.isoformat(sep=" ") if hasattr(value, "isoformat") else str(value)
+    return "" if value is None else str(value)
 
 
 def prose(text: str) -> list[list[tuple[str, str]]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 from llmlogs.report.model import Card, Chart, Table, Trend
 from llmlogs.text import show
@@ -26,12 +27,17 @@ def _trend(chart: Chart, table: Table) -> Trend | None:
     y = chart.options.get("y") or chart.options.get("p50")
     name, x = (y[0] if isinstance(y, list) and y else y), chart.options.get("x")
     bars = chart.kind == "bars-over-time"
-    if name not in columns or x not in columns or ("by" in chart.options and not (bars and columns[name].unit in ADDITIVE)):
+    if name not in columns or x not in columns or ("series" in chart.options and not (bars and columns[name].unit in ADDITIVE)):
         return None
-    points = [(at, v) for at, v in zip(table.column(str(x)), table.column(str(name)), strict=True) if isinstance(at, datetime)]
+    points = [(at, v) for at, v in zip(map(instant, table.column(str(x))), table.column(str(name)), strict=True) if isinstance(at, datetime)]
     step = bucket([at for at, _ in points])
     values = spread(points, step, empty=0.0 if bars else None) if step else ()
     return Trend(columns[name].label, words(step), columns[name].unit, values) if step and 1 < len(values) <= LONGEST else None
+
+
+def instant(value: Any) -> Any:
+    """A day as its first instant; everything else as it is."""
+    return datetime.combine(value, time()) if isinstance(value, date) and not isinstance(value, datetime) else value
 
 
 def bucket(times: list[datetime]) -> timedelta | None:

@@ -12,7 +12,7 @@ kind   = "bars-over-time"
 result = "timeline"
 x      = "window_start"
 y      = "failed"
-by     = "class"
+series = "class"
 [columns]
 class        = { label = "Class", help = "one vocabulary over all providers" }
 failed       = { label = "Failed calls", unit = "int" }

@@ -18,8 +18,8 @@ from llmlogs.store.database import ensure_columns, open_for_write
 NOW = datetime(2026, 3, 1, 12, 0)
 START = datetime(2026, 2, 27, 0, 0)
 HOSTILE = (
-    "</script><script>document.title='pwned'</script><img src=x onerror=alert(1)>",
-    "]]><!--<svg onload=alert(1)>",
+    "</script><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">",
+    "]]><!--<svg onload=\"document.title='pwned'\">",
     "{{7*7}}{% raw %}${7*7}",
     "=HYPERLINK(\"http://example.invalid\",\"x\")",
     "@SUM(1)",
@@ -103,12 +103,20 @@ def answers() -> list[Answer]:
             total_rows=1284,
         ),
         answer(
+            "latency/panels",
+            "info",
+            "Of 14 models the slowest at the median is model-13.",
+            columns={"at": ("Day", "date"), "model": ("Model", ""), "p50": ("p50", "ms"), "p95": ("p95", "ms"), "n": ("Calls", "int")},
+            rows=tuple((START.date() + timedelta(days=d), f"model-{m}", 300.0 * (m + 1), 900.0 * (m + 1) + 50 * d, 40) for d in range(9) for m in range(14)),
+            charts=(Chart("lines-over-time", options={"x": "at", "p50": "p50", "p95": "p95", "series": "model"}),),
+        ),
+        answer(
             "limits/rate_limit_bursts",
             "fail",
             "3 bursts of 429s; the worst refused 38% of calls at 2026-02-27 20:00Z, 91% of them from nightly-summaries.",
             columns={"at": ("Window", "time"), "model": ("Model", ""), "n": ("Refused", "int"), "burst": ("Burst", "bool")},
             rows=limits,
-            charts=(Chart("bars-over-time", options={"x": "at", "y": "n", "by": "model"}),),
+            charts=(Chart("bars-over-time", options={"x": "at", "y": "n", "series": "model"}),),
         ),
         answer(
             "cache/prefix_cache",
@@ -140,7 +148,10 @@ def answers() -> list[Answer]:
             "nightly-summaries takes 44% of $1,284.32; 99.2% of tokens are priced.",
             columns={"tokens": ("Tokens", "tok"), "usd": ("Cost", "usd"), "model": ("Model", "")},
             rows=tuple((10 ** (i % 5) + i, Decimal(i) / 700, f"model {i % 3}") for i in range(1, 60)),
-            charts=(Chart("scatter", options={"x": "tokens", "y": "usd", "by": "model", "log_x": True}), Chart("bars", result="nothing", options={"x": "a"})),
+            charts=(
+                Chart("scatter", options={"x": "tokens", "y": "usd", "series": "model", "log_x": True}),
+                Chart("bars", result="nothing", options={"x": "a"}),
+            ),
         ),
         answer("cost/by_user", "error", "This question could not be run.", reason='Binder Error: column "usr" not found'),
         answer("zebra/own_section", "info", "A section of the user's own, with 3 findings."),
@@ -152,7 +163,7 @@ def hostile_answers() -> list[Answer]:
     rows = tuple((text, i, 1.5 * i) for i, text in enumerate(HOSTILE, 1))
     columns = {"name": (HOSTILE[0], ""), "n": ("Calls", "int"), "usd": (HOSTILE[1], "usd")}
     chart = Chart("bars", title=HOSTILE[2].replace("{", "(").replace("}", ")"), options={"x": "name", "y": "n"})
-    scatter = Chart("scatter", options={"x": "n", "y": "usd", "by": "name", "name": "name"})
+    scatter = Chart("scatter", options={"x": "n", "y": "usd", "series": "name", "name": "name"})
     bars = [answer(f"errors/hostile_{i}", "fail", text, columns=columns, rows=rows, charts=(chart, scatter)) for i, text in enumerate(HOSTILE)]
     gaps = [answer(f"data/hostile_{i}", "unknown", text, reason=text, question=text) for i, text in enumerate(HOSTILE)]
     return [*bars, *gaps, answer("cost/passed", "ok", HOSTILE[0], columns=columns, rows=rows), answer("cost/error", "error", "", reason=HOSTILE[0])]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from llmlogs.report.charts.axes import GRID, value_axis
-from llmlogs.report.charts.frame import BAD, SERIES, Data, label, layout
-from llmlogs.text import show
+from llmlogs.report.charts.frame import BAD, OTHER, SERIES, ChartError, Data, label, layout, pick, rows_by
+from llmlogs.text import right_aligned, show
 
 OPTIONS = {
-    "x": "column of the categories",
-    "y": "column of the values, or a list of columns drawn side by side (same unit)",
-    "lo": "column of the lower end of the interval of y",
+    "x": "column of the values, or a list of columns drawn side by side (same unit)",
+    "y": "column of the categories (x and y may be exchanged: the column with a number's unit holds the values)",
+    "series": "column whose values colour the bars",
+    "lo": "column of the lower end of the interval of the values",
     "hi": "column of its upper end",
     "mark": "boolean column: rows drawn in the colour of a problem",
     "top": "how many rows are drawn, 12 unless said",
@@ -21,23 +22,50 @@ OPTIONS = {
 
 def figure(data: Data) -> dict[str, Any]:
     """One bar (or group) a row; what does not fit is in the table."""
-    names = data.names("y") or [data.name("y")]
-    top = int(data.option("top", 12))
-    labels = [label(show(v)) for v in data.values(data.name("x"))][:top]
-    rows = list(range(len(labels)))
-    traces = [_trace(data, name, rows, SERIES[i % len(SERIES)]) for i, name in enumerate(names)]
-    ends = [v for name in (*names, *data.names("hi")) for v in data.numbers(name)[:top]]
+    names, category = _roles(data)
+    labels = [label(show(v)) for v in data.values(category)]
+    count = min(len(labels), int(data.option("top", 12)))
+    rows = list(range(count))
+    traces = _by_series(data, names[0], rows) if data.option("series") else [_trace(data, n, rows, SERIES[i % 6]) for i, n in enumerate(names)]
+    ends = [v for name in (*names, *data.names("hi")) for v in data.numbers(name)[:count]]
     axis = value_axis(ends, data.unit(names[0]), log=bool(data.option("log")), title=data.label(names[0]) if len(names) == 1 else "")
-    categories = GRID | {"tickvals": rows, "ticktext": labels, "range": [len(rows) - 0.4, -0.6], "showgrid": False, "zeroline": False, "ticklabelstandoff": 6}
-    height = 70 + max(26, 16 * len(names) + 10) * len(rows)
-    return {"data": traces, "layout": layout(height, xaxis=axis, yaxis=categories, showlegend=len(names) > 1, barmode="group", hovermode="closest")}
+    more = f"and {len(labels) - count} more in the table" if len(labels) > count else ""
+    categories = GRID | {
+        "tickvals": rows,
+        "ticktext": labels[:count],
+        "range": [count - 0.4, -0.6],
+        "showgrid": False,
+        "zeroline": False,
+        "ticklabelstandoff": 6,
+    }
+    axis["title"]["text"] = ", ".join(part for part in (axis["title"]["text"], more) if part)
+    height = 80 + max(26, 16 * len(names) + 10) * count
+    group = "overlay" if data.option("series") else "group"
+    return {"data": traces, "layout": layout(height, xaxis=axis, yaxis=categories, showlegend=len(traces) > 1, barmode=group, hovermode="closest")}
+
+
+def _roles(data: Data) -> tuple[list[str], str]:
+    """Value columns and category column, told apart by their units."""
+    x, y = data.names("x") or [data.name("x")], data.names("y") or [data.name("y")]
+    numeric = {name for name in (*x, *y) if right_aligned(data.unit(name))}
+    for values, categories in ((x, y), (y, x)):
+        if numeric.issuperset(values) and len(categories) == 1:
+            return values, categories[0]
+    raise ChartError("bars need one column with a number's unit for the values, the other for the categories")
+
+
+def _by_series(data: Data, name: str, rows: list[int]) -> list[dict[str, Any]]:
+    """One trace a series, each bar in its own row."""
+    groups = rows_by(data, data.name("series"))
+    kept = {group: [i for i in found if i < len(rows)] for group, found in groups.items()}
+    shown = [(group, found) for group, found in kept.items() if found]
+    return [_trace(data, name, found, SERIES[i] if i < 6 else OTHER) | {"name": label(group)} for i, (group, found) in enumerate(shown)]
 
 
 def _trace(data: Data, name: str, rows: list[int], colour: str) -> dict[str, Any]:
-    values = data.numbers(name)[: len(rows)]
+    values = pick(data.numbers(name), rows)
     marks = data.names("mark")
-    colours = [BAD if bad else colour for bad in data.values(marks[0])[: len(rows)]] if marks else colour
-    shown = [show(v, data.unit(name)) for v in values]
+    colours = [BAD if bad else colour for bad in pick(data.values(marks[0]), rows)] if marks else colour
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -45,21 +73,21 @@ def _trace(data: Data, name: str, rows: list[int], colour: str) -> dict[str, Any
         "x": values,
         "y": rows,
         "marker": {"color": colours},
-        "text": shown,
+        "text": [show(v, data.unit(name)) for v in values],
         "textposition": "outside",
         "cliponaxis": False,
-        "customdata": data.hover(name)[: len(rows)],
+        "customdata": pick(data.hover(name), rows),
         "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
     }
-    interval = _interval(data, values)
+    interval = _interval(data, values, rows)
     return trace | {"error_x": interval, "textposition": "none"} if interval else trace
 
 
-def _interval(data: Data, values: list[float | None]) -> dict[str, Any] | None:
+def _interval(data: Data, values: list[float | None], rows: list[int]) -> dict[str, Any] | None:
     """Error bars from lo and hi."""
     low, high = data.names("lo"), data.names("hi")
     if not (low and high):
         return None
-    up = [None if v is None or h is None else h - v for v, h in zip(values, data.numbers(high[0]), strict=False)]
-    down = [None if v is None or w is None else v - w for v, w in zip(values, data.numbers(low[0]), strict=False)]
+    up = [None if v is None or h is None else h - v for v, h in zip(values, pick(data.numbers(high[0]), rows), strict=True)]
+    down = [None if v is None or w is None else v - w for v, w in zip(values, pick(data.numbers(low[0]), rows), strict=True)]
     return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "color": "var(--text)", "thickness": 1, "width": 3}

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from llmlogs.report.model import Chart, Table
-from llmlogs.report.trend import bucket
+from llmlogs.report.trend import bucket, instant
 from llmlogs.text import clip, exact, show
 
 SERIES = tuple(f"var(--s{i})" for i in range(1, 7))
@@ -68,8 +68,8 @@ class Data:
             raise ChartError(f"{name} is not a number") from error
 
     def times(self, name: str) -> list[datetime]:
-        """A column of instants."""
-        values = self.values(name)
+        """A column of instants; a day is its first."""
+        values = [instant(v) for v in self.values(name)]
         if not all(isinstance(v, datetime) for v in values):
             raise ChartError(f"{name} is not an instant in every row")
         return values
