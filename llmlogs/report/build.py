@@ -13,7 +13,7 @@ from llmlogs.report import clean, layout
 from llmlogs.report.header import read_coverage, read_header
 from llmlogs.report.model import WORDS, WORST_FIRST, Card, Chart, Clock, Gap, Report, Section, StripItem, Table
 from llmlogs.report.trend import of_card
-from llmlogs.text import UNITS, plural, show
+from llmlogs.text import UNITS, plural
 
 
 def build(
@@ -102,13 +102,9 @@ def _column(column: Column) -> Column:
 
 
 def _notes(answer: Answer) -> tuple[str, ...]:
-    """What bounds the answer: partly filled fields, numbers that are not measured."""
-    partly = [n for n in answer.needs if n.state == "partly"]
-    notes = [f"{_field(n)} is filled for {show(n.filled, 'pct0')} of the rows it concerns: the rest is not in these numbers." for n in partly]
+    """What bounds the number where the sentence does not say it."""
     basis = answer.values.get("basis")
-    if basis in ("reconstructed", "estimated", "bounded"):
-        notes.append(f"The number is {basis}, not measured.")
-    return tuple(notes)
+    return (f"The number is {basis}, not measured.",) if basis in ("reconstructed", "estimated", "bounded") else ()
 
 
 def _field(need: Need) -> str:

@@ -21,8 +21,9 @@ class Place:
 
 
 def places(card: Card) -> list[tuple[Place, dict[str, Any] | None]]:
-    """Every chart of a card."""
-    return [_place(card, n) for n, chart in enumerate(card.charts) if chart.kind != charts.TABLE_ONLY]
+    """Every chart of a card that has something to draw; an empty result is no empty box."""
+    empty = {table.name for table in card.tables if not table.rows}
+    return [_place(card, n) for n, chart in enumerate(card.charts) if chart.kind != charts.TABLE_ONLY and chart.table not in empty]
 
 
 def of_report(report: Report) -> tuple[dict[str, list[Place]], dict[str, dict[str, Any]]]:

@@ -12,22 +12,21 @@ from llmlogs.report.model import Coverage, Group, Header, Reject, Trend
 from llmlogs.text import clip, plain
 
 TOTALS = """
-select count(*), min(started_at), max(started_at), count(*) filter (started_at is null),
-       sum(cost_usd * sample_weight::decimal(18, 6))::decimal(38, 12), avg((cost_usd is not null)::int),
-       sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (cost_usd is not null)
-         / nullif(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0),
-       case when count(*) filter (sample_weight <> 1) > 0 then sum(sample_weight)::decimal(38, 3) end
-from calls
+select count(*), min(started_at), max(started_at), count(*) filter (started_at is null), sum(spend),
+       sum(sample_weight) filter (money = 'priced') / nullif(sum(sample_weight) filter (money <> 'refused'), 0),
+       sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)) filter (money = 'priced') / nullif(sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)), 0),
+       case when count(*) filter (sample_weight <> 1) > 0 then sum(sample_weight) end
+from call_costs
 """
 ACCOUNTS = """
 select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(records), 0)::bigint, coalesce(sum(calls), 0)::bigint, coalesce(sum(other), 0)::bigint,
        coalesce(sum(merged), 0)::bigint, coalesce(sum(skipped), 0)::bigint, coalesce(sum(rejected), 0)::bigint, coalesce(sum(pending_bytes), 0)::bigint
 from files
 """
-SOURCES = "select coalesce(source, 'unknown'), count(*), sum(cost_usd)::decimal(38, 12) from calls group by 1 order by 2 desc, 1"
+SOURCES = "select coalesce(source, 'unknown'), count(*), sum(spend) from call_costs group by 1 order by 2 desc, 1"
 MODELS = """
-select coalesce(response_model, request_model, 'not recorded'), count(*), sum(cost_usd)::decimal(38, 12)
-from calls group by 1 order by 2 desc, 1
+select coalesce(model, 'not recorded'), count(*), sum(spend)
+from call_costs group by 1 order by 2 desc, 1
 """
 REJECTS = """
 select coalesce(f.path, '?'), r.line, r.reason from rejects r left join files f using (file_id) order by f.path, r.line limit $1
@@ -38,8 +37,8 @@ select source, table_name, column_name, filled, of, coalesce("condition", '') fr
 where of > 0 order by source, table_name, filled * 1.0 / of desc, column_name
 """
 TREND = """
-select floor(epoch(started_at - $1::timestamp) / $2)::bigint as slot, count(*), sum(cost_usd)::double
-from calls where started_at is not null group by 1 order by 1
+select floor(epoch(started_at - $1::timestamp) / $2)::bigint as slot, count(*), sum(spend)::double
+from call_costs where started_at is not null group by 1 order by 1
 """
 REJECT_PAGE = 50
 # Widths a person thinks in; the first that gives at most 60 buckets.

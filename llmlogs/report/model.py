@@ -61,7 +61,7 @@ class Header:
     skipped: int
     rejected: int
     pending_bytes: int
-    weighted_calls: Decimal | None  # calls the rows stand for, where the log is a sample
+    weighted_calls: float | None  # calls the rows stand for, where the log is a sample
     first_at: datetime | None
     last_at: datetime | None
     untimed: int
@@ -69,7 +69,7 @@ class Header:
     models: tuple[Group, ...]
     models_total: int
     spend_usd: Decimal | None
-    priced_calls: float | None
+    priced_calls: float | None  # of the calls that can have cost something: a refused call is billed nothing
     priced_tokens: float | None
     price_book: str
     rejects: tuple[Reject, ...]

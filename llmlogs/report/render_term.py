@@ -6,14 +6,16 @@ import textwrap
 from collections.abc import Iterable
 
 from llmlogs.pack.model import Verdict
-from llmlogs.report.model import ALARMS, ICONS, WORDS, WORST_FIRST, Card, Report, StripItem, headline
+from llmlogs.report.model import ALARMS, ICONS, WORDS, WORST_FIRST, Card, Report, StripItem, Table, headline
 from llmlogs.report.render_md import accounts
-from llmlogs.text import fit, plain, show, terminal_table
+from llmlogs.text import clip, fit, plain, plural, right_aligned, show, terminal_table
+from llmlogs.text import width as width_of
 
 COLOURS: dict[Verdict, str] = {"fail": "1;31", "warn": "1;33", "error": "1;31", "info": "1", "ok": "1;34", "unknown": "2"}
 DIM, BOLD = "2", "1"
 ROWS = 5
 WIDTH = 100
+TEXT = 28  # cells a text column needs to stay readable
 
 
 def render(report: Report, width: int = WIDTH, *, color: bool = False) -> str:
@@ -68,13 +70,35 @@ def _strip_item(item: StripItem, pen: Pen) -> list[str]:
 def _card(card: Card, pen: Pen) -> list[str]:
     lines = [f"{pen.badge(card.verdict).rstrip()} {pen.paint(card.id, DIM)}", *pen.wrap(card.sentence)]
     lines += [line for note in card.notes for line in pen.wrap(note)]
-    for table in card.tables[:1]:
-        if table.rows:
-            grid = terminal_table([c.label for c in table.columns], [c.unit for c in table.columns], table.rows[:ROWS], pen.width - 4)
-            lines += ["", *("    " + line for line in grid)]
-            lines += [f"    {show(table.total_rows - ROWS, 'int')} more rows: {card.command}"] if table.total_rows > ROWS else []
+    table = next((t for t in card.tables if t.rows), None)
+    lines += ["", *_table(table, card.command, pen)] if table else []
     advice = card.reason if card.verdict == "error" else card.fix
     return [*lines, "", *(line for text in advice.splitlines() for line in pen.wrap(text)), ""]
+
+
+def _table(table: Table, command: str, pen: Pen) -> list[str]:
+    """The first rows, as many columns as fit; a single row that does not fit goes down instead of across."""
+    space = pen.width - 4
+    kept = _fitting(table, space)
+    if len(table.rows) == 1 and kept < len(table.columns):
+        wide = max(len(c.label) for c in table.columns)
+        return [f"    {fit(clip(c.label, wide), wide)}  {show(v, c.unit)}" for c, v in zip(table.columns, table.rows[0], strict=True)]
+    columns = table.columns[:kept]
+    lines = terminal_table([c.label for c in columns], [c.unit for c in columns], [row[:kept] for row in table.rows[:ROWS]], space)
+    left = [f"{show(table.total_rows - ROWS, 'int')} more rows"] if table.total_rows > ROWS else []
+    left += [f"{plural(len(table.columns) - kept, 'more column')}"] if kept < len(table.columns) else []
+    return [f"    {line}" for line in (*lines, *([f"{', '.join(left)}: {command}"] if left else []))]
+
+
+def _fitting(table: Table, space: int) -> int:
+    """How many columns fit when a text takes at most TEXT cells; never none."""
+    used = 0
+    for n, column in enumerate(table.columns):
+        cells = max(len(column.label), *(width_of(show(row[n], column.unit)) for row in table.rows[:ROWS]))
+        used += (cells if right_aligned(column.unit) else min(cells, TEXT)) + 2
+        if used > space + 2:
+            return max(n, 1)
+    return len(table.columns)
 
 
 def _rest(report: Report, pen: Pen) -> Iterable[str]:

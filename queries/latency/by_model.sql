@@ -12,8 +12,8 @@ fix       = "1. Ask the provider's status page for the date above. 2. Send part 
 kind   = "lines-over-time"
 result = "daily"
 x      = "day"
-low    = "p50_ms"
-high   = "p95_ms"
+p50    = "p50_ms"
+p95    = "p95_ms"
 series = "model"
 [columns]
 provider   = { label = "Provider" }
