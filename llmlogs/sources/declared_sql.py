@@ -107,8 +107,13 @@ def _parser() -> Any:
     return duckdb.connect()
 
 
+PLAIN_PATH = re.compile(r"(?!(?:null|true|false)\Z)[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z", re.IGNORECASE)
+
+
 def parse(text: str) -> Node:
     """The syntax tree of one expression; ValueError with DuckDB's words when it is none, or reads anything but the record."""
+    if PLAIN_PATH.match(text.strip()):  # a key may be a word of SQL: at, end, user
+        text = ".".join(f'"{part}"' for part in text.strip().split("."))
     row = _parser().execute("select json_serialize_sql($1)", [f"select ({text}\n)"]).fetchall()[0][0]
     tree = json.loads(row)
     if tree["error"]:
