@@ -54,6 +54,7 @@ def make(scale: Scale) -> Made:
     world.events, world.feedback = [], []
     for call in world.calls:
         call.pop("spans")
+        call.pop("ttft_ms", None)  # not in the export
         call.setdefault("status_code", 200)
     files = {"export.csv.gz": packed(table(world.calls)), ".llmlogs/sources/billing_export.toml": MAPPING.encode()}
     fault = {"start": since, "feature": "ticket_triage", "model_before": "gemini-2.5-flash", "model_after": "gpt-4.1"}
