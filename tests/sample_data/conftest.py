@@ -36,7 +36,7 @@ class Read:
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """read(name): the set, ingested from inside its folder so that its own mapping file holds."""
+    """A function from the name of a set to the set, ingested from inside its folder so that its own mapping file holds."""
     folder = tmp_path_factory.mktemp("sets")
 
     @cache
