@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,15 +29,25 @@ MOST_USUAL = 0.01  # a log that is mostly burst must not make bursts usual
 OVERDISPERSION = (0.01, 5.0)  # bounds of the estimate: few windows say little about it
 JOINED = dt.timedelta(minutes=15)  # windows no farther apart are one burst
 
-COUNTS = """
+# Rows, not weights: a row that stands for ten calls is still one observation.
+WINDOWS = """
+create or replace temp table stat_windows as
 select 5 as size, series, time_bucket(interval 5 minute, started_at) as window_start, count(*) as n, count(*) filter (where is_refused) as k
-from tries where is_first group by all
+from stat_tries where is_first group by all
 union all
-select 60, series, date_trunc('hour', started_at), count(*), count(*) filter (where is_refused) from tries where is_first group by all
-order by all
-"""  # rows, not weights: a row that stands for ten calls is still one observation
+select 60, series, date_trunc('hour', started_at), count(*), count(*) filter (where is_refused) from stat_tries where is_first group by all
+"""
+# Windows without a refusal are most of a log: their sums are all the estimates need of them.
+QUIET = """
+select size, series, count(*) filter (where k = 0), coalesce(sum(n) filter (where k = 0), 0)::bigint, coalesce(sum(n * n) filter (where k = 0), 0)::bigint,
+    quantile_disc(n, 0.9)
+from stat_windows group by size, series order by size, series
+"""
+LOUD = "select size, series, window_start, n, k from stat_windows where k > 0 order by size, series, window_start"
 
 TABLES = (
+    "create or replace temp table stat_tries as select * from tries",
+    WINDOWS,
     "create or replace temp table stat_bursts"
     " (burst integer, series varchar, window_start timestamp, window_end timestamp, p_value double, usual_share double)",
     "create or replace temp table stat_burst_scan (windows bigint, smallest_share double)",
@@ -57,6 +67,23 @@ class Window:
     @property
     def end(self) -> dt.datetime:
         return self.start + dt.timedelta(minutes=self.size)
+
+
+@dataclass(frozen=True)
+class Series:
+    """All windows of one size of one series: those with refusals one by one, the sums of the others."""
+
+    size: int
+    name: str
+    quiet: int  # windows without a refusal
+    quiet_n: int  # the sum of their n
+    quiet_n2: int  # and of their squares
+    busy_n: int  # calls in a busy window: nine of ten have no more
+    loud: tuple[Window, ...]
+
+    @property
+    def windows(self) -> int:
+        return self.quiet + len(self.loud)
 
 
 @dataclass(frozen=True)
@@ -92,19 +119,20 @@ def tail(k: int, mean: float, alpha: float) -> float:
     return min(1.0, total)
 
 
-def usual(windows: Sequence[Window]) -> Usual:
-    """Moment estimates over windows, held within bounds."""
-    share = min(MOST_USUAL, (sum(w.k for w in windows) + 0.5) / (sum(w.n for w in windows) + 1))
-    squares = sum((w.n * share) ** 2 for w in windows)
-    excess = sum((w.k - w.n * share) ** 2 - w.n * share for w in windows)
+def usual(series: Series, loud: Sequence[Window]) -> Usual:
+    """Moment estimates over the quiet windows and these loud ones, held within bounds."""
+    n = series.quiet_n + sum(w.n for w in loud)
+    n2 = series.quiet_n2 + sum(w.n**2 for w in loud)
+    share = min(MOST_USUAL, (sum(w.k for w in loud) + 0.5) / (n + 1))
+    squares = sum(w.k**2 - 2 * share * w.k * w.n for w in loud) + share**2 * n2  # of k - n * share
     low, high = OVERDISPERSION
-    return Usual(share, min(high, max(low, excess / squares)) if squares else high)
+    return Usual(share, min(high, max(low, (squares - share * n) / (share**2 * n2))) if n2 else high)
 
 
-def trimmed(windows: Sequence[Window]) -> list[Window]:
-    """Without the windows of the highest shares."""
-    ranked = sorted(windows, key=lambda w: (w.k / w.n, w.start))
-    return ranked[: len(ranked) - math.ceil(TRIMMED * len(ranked))]
+def trimmed(series: Series) -> Sequence[Window]:
+    """The loud windows without those of the highest shares."""
+    ranked = sorted(series.loud, key=lambda w: (w.k / w.n, w.start))
+    return ranked[: max(0, len(ranked) - math.ceil(TRIMMED * series.windows))]
 
 
 def surprise(window: Window, background: Usual) -> float:
@@ -112,16 +140,10 @@ def surprise(window: Window, background: Usual) -> float:
     return tail(window.k, window.n * background.share, background.alpha) if window.k >= LEAST_REFUSED else 1.0
 
 
-def backgrounds(windows: Iterable[Window]) -> dict[tuple[int, str], Usual]:
-    """What is usual by window size and series, in two passes."""
-    by_series: dict[tuple[int, str], list[Window]] = defaultdict(list)
-    for window in windows:
-        by_series[window.size, window.series].append(window)
-    found = {}
-    for key, mine in by_series.items():
-        first = usual(trimmed(mine))
-        found[key] = usual([w for w in mine if surprise(w, first) >= OVERWHELMING])
-    return found
+def background_of(series: Series) -> Usual:
+    """What is usual for a series, in two passes."""
+    first = usual(series, trimmed(series))
+    return usual(series, [w for w in series.loud if surprise(w, first) >= OVERWHELMING])
 
 
 def is_large(window: Window, background: Usual) -> bool:
@@ -129,18 +151,20 @@ def is_large(window: Window, background: Usual) -> bool:
     return window.k >= LEAST_REFUSED and window.k / window.n >= max(LEAST_SHARE, LEAST_RATIO * background.share)
 
 
-def scan(windows: Sequence[Window]) -> list[Burst]:
+def scan(all_series: Sequence[Series]) -> list[Burst]:
     """The bursts, in order of time. An hour counts only where none of its short windows stands out by itself."""
-    known = backgrounds(windows)
-    flagged = []
-    for window in windows:
-        background = known[window.size, window.series]
-        p_value = surprise(window, background) * len(windows)
+    tests = sum(series.windows for series in all_series)
+    flagged = [(w, burst) for series in all_series for w, burst in _flagged(series, tests)]
+    short = {(w.series, w.start.replace(minute=0)) for w, _ in flagged if w.size < 60}
+    return join(burst for w, burst in flagged if w.size < 60 or (w.series, w.start) not in short)
+
+
+def _flagged(series: Series, tests: int) -> Iterator[tuple[Window, Burst]]:
+    background = background_of(series)
+    for window in series.loud:
+        p_value = surprise(window, background) * tests
         if p_value < LEVEL and is_large(window, background):
-            flagged.append((window, p_value, background.share))
-    short = {(w.series, w.start.replace(minute=0)) for w, _, _ in flagged if w.size < 60}
-    kept = [f for f in flagged if f[0].size < 60 or (f[0].series, f[0].start) not in short]
-    return join(Burst(w.series, w.start, w.end, p, share) for w, p, share in kept)
+            yield window, Burst(window.series, window.start, window.end, p_value, background.share)
 
 
 def join(found: Iterable[Burst]) -> list[Burst]:
@@ -155,21 +179,13 @@ def join(found: Iterable[Burst]) -> list[Burst]:
     return sorted(joined, key=lambda b: (b.start, b.series))
 
 
-def smallest_share(windows: Sequence[Window]) -> float | None:
-    """The smallest share of refused calls that would have been a burst in a busy window (the busiest tenth) of the busiest series; None where none would."""
-    known = backgrounds(windows)
-    sent: dict[str, int] = defaultdict(int)
-    for window in windows:
-        sent[window.series] += window.n
-    busiest = max(sent, key=lambda series: (sent[series], series), default="")
-    sizes = sorted({w.size for w in windows})
-    shares = [_smallest(_busy(w.n for w in windows if (w.size, w.series) == (s, busiest)), known[s, busiest], len(windows)) for s in sizes]
+def smallest_share(all_series: Sequence[Series]) -> float | None:
+    """The smallest share of refused calls that would have been a burst in a busy window of the busiest series; None where none would."""
+    tests = sum(series.windows for series in all_series)
+    calls = {s.name: s.quiet_n + sum(w.n for w in s.loud) for s in all_series}
+    busiest = max(calls, key=lambda name: (calls[name], name), default="")
+    shares = [_smallest(s.busy_n, background_of(s), tests) for s in all_series if s.name == busiest]
     return min((share for share in shares if share is not None), default=None)
-
-
-def _busy(counts: Iterable[int]) -> int:
-    ranked = sorted(counts)
-    return ranked[len(ranked) * 9 // 10]
 
 
 def _smallest(n: int, background: Usual, tests: int) -> float | None:
@@ -178,11 +194,20 @@ def _smallest(n: int, background: Usual, tests: int) -> float | None:
     return None if k is None else max(k / n, LEAST_SHARE, LEAST_RATIO * background.share)
 
 
+def read(con: duckdb.DuckDBPyConnection) -> list[Series]:
+    """The windows of `stat_windows`."""
+    loud: dict[tuple[int, str], list[Window]] = defaultdict(list)
+    for row in con.execute(LOUD).fetchall():
+        loud[row[0], row[1]].append(Window(*row))
+    quiet = con.execute(QUIET).fetchall()
+    return [Series(size, name, windows, n, n2, busy, tuple(loud[size, name])) for size, name, windows, n, n2, busy in quiet]
+
+
 def compute(con: duckdb.DuckDBPyConnection, _inputs: Inputs) -> None:
-    """Fill `stat_bursts`, and `stat_burst_scan` with one row about the scan itself."""
-    windows = [Window(*row) for row in con.execute(COUNTS).fetchall()]
+    """Fill `stat_bursts`, and `stat_burst_scan` with one row about the scan itself. `stat_tries` keeps the tries, read once for all."""
     for statement in TABLES:
         con.execute(statement)
-    for number, burst in enumerate(scan(windows), 1):
+    all_series = read(con)
+    for number, burst in enumerate(scan(all_series), 1):
         con.execute("insert into stat_bursts values ($1, $2, $3, $4, $5, $6)", [number, burst.series, burst.start, burst.end, burst.p_value, burst.usual_share])
-    con.execute("insert into stat_burst_scan values ($1, $2)", [len(windows), smallest_share(windows)])
+    con.execute("insert into stat_burst_scan values ($1, $2)", [sum(s.windows for s in all_series), smallest_share(all_series)])

@@ -25,21 +25,22 @@ tries_each    = { label = "Tries per call", unit = "num", help = "all tries over
 too_soon      = { label = "Retried too soon", unit = "pct0", help = "share of retries that did not wait as long as retry-after said, where it was logged" }
 window_start  = { label = "Window", unit = "time" }
 ---*/
+create temp table if not exists stat_tries as select * from tries;
 create temp table if not exists stat_bursts (burst integer, series varchar, window_start timestamp, window_end timestamp, p_value double, usual_share double);
 create temp table if not exists stat_burst_scan (windows bigint, smallest_share double);
 create or replace temp table bursts as
 with edges as (
     select burst, b.series, p_value, usual_share, min(t.started_at) as started_at, max(t.started_at) as ended_at
-    from stat_bursts b join tries t on t.series = b.series and t.started_at >= b.window_start and t.started_at < b.window_end
+    from stat_bursts b join stat_tries t on t.series = b.series and t.started_at >= b.window_start and t.started_at < b.window_end
     where t.is_first and t.is_refused group by burst, b.series, p_value, usual_share
 )
 select burst, e.series, p_value, usual_share, e.started_at, e.ended_at, date_diff('second', e.started_at, e.ended_at) + 60e0 as seconds,
     sum(sample_weight) filter (where is_first) as calls_sent, sum(sample_weight) filter (where is_first and is_refused) as refused, sum(sample_weight) / calls_sent as tries_each
-from edges e join tries t on t.series = e.series and t.started_at between e.started_at and e.ended_at group by burst, e.series, p_value, usual_share, e.started_at, e.ended_at;
+from edges e join stat_tries t on t.series = e.series and t.started_at between e.started_at and e.ended_at group by burst, e.series, p_value, usual_share, e.started_at, e.ended_at;
 
 -- Who sent more than at its own pace outside the burst. Only where there is more than one to choose from.
 create or replace temp table senders as
-with firsts as (select series, started_at, feature, user_id, api_key_hash, sample_weight from tries where is_first and series in (select series from bursts)),
+with firsts as (select series, started_at, feature, user_id, api_key_hash, sample_weight from stat_tries where is_first and series in (select series from bursts)),
 kinds as (select unnest(['feature', 'user', 'key']) as kind),
 named as (select *, case kind when 'feature' then feature when 'user' then user_id else left(api_key_hash, 8) end as name from firsts, kinds),
 span as (select date_diff('second', min(started_at), max(started_at)) + 60e0 as span_seconds from firsts),
@@ -56,7 +57,7 @@ qualify row_number() over (partition by burst order by share + case kind when 'f
 with totals as (
     select coalesce(sum(sample_weight), 0) as n, coalesce(sum(sample_weight) filter (where is_refused), 0) as refused, coalesce(bool_or(sample_weight <> 1), false) as is_sampled,
         power(sum(sample_weight), 2) / sum(power(sample_weight, 2)) as effective_n, coalesce(sum(sample_weight) filter (where hidden_tries > 0), 0) as hidden
-    from tries where is_first
+    from stat_tries where is_first
 ),
 rate as (select *, refused / nullif(n, 0) as p, 1.96 * 1.96 / effective_n as z2n from totals),
 scan as (select max(windows) as windows, max(smallest_share) as smallest_share from stat_burst_scan),
@@ -82,7 +83,7 @@ binding as (select burst, scope as limit_scope, limit_value from scopes qualify 
 gaps as (
     select series, started_at, is_first, sample_weight, lag(retry_after_ms) over o as asked_ms,
         coalesce(wait_before_ms, date_diff('millisecond', lag(started_at) over o, started_at) - coalesce(lag(duration_ms) over o, 0)) as waited_ms
-    from tries where series in (select series from bursts) window o as (partition by operation_id order by started_at, attempt)
+    from stat_tries where series in (select series from bursts) window o as (partition by operation_id order by started_at, attempt)
 ),
 retries as (
     select burst, coalesce(sum(sample_weight) filter (where waited_ms < asked_ms), 0) / sum(sample_weight) as too_soon
@@ -92,7 +93,7 @@ select started_at, ended_at, series, cast(round(calls_sent) as bigint) as calls_
     sender, sender_share, limit_scope, limit_value, tries_each, too_soon
 from bursts left join senders using (burst) left join binding using (burst) left join retries using (burst) order by refused desc, burst limit 50;
 
-with span as (select date_diff('hour', min(started_at), max(started_at)) as hours from tries)
+with span as (select date_diff('hour', min(started_at), max(started_at)) as hours from stat_tries)
 select case when hours <= 6 then date_trunc('minute', started_at) when hours <= 400 then date_trunc('hour', started_at) else date_trunc('day', started_at) end as window_start,
     cast(round(sum(sample_weight) filter (where is_first)) as bigint) as calls_sent, cast(round(coalesce(sum(sample_weight) filter (where is_first and is_refused), 0)) as bigint) as refused
-from tries, span group by 1 order by 1;
+from stat_tries, span group by 1 order by 1;
