@@ -33,6 +33,7 @@ class Answer:
     error: Any = None
     timings: list[Raw] = field(default_factory=list)
     streamed: bool = False
+    settled: bool = False
     tool_ids: set[str] = field(default_factory=set)
 
     def take(self, name: str, value: Any) -> None:
@@ -48,6 +49,13 @@ class Answer:
     def called(self, number: int) -> None:
         """Count tool calls the answer asks for."""
         self.tool_calls = (self.tool_calls or 0) + number
+
+    def complete(self, other: Answer) -> None:
+        """Fill what is missing from another record of the same answer."""
+        for name in ("operation", "response_id", "model", "created", "service_tier", "region", "upstream", "finish", "state", "error"):
+            setattr(self, name, getattr(self, name) or getattr(other, name))
+        if not self.usage:
+            self.usage = other.usage
 
     def use(self, usage: Any) -> None:
         """Usage that replaces what was said before, member by member: streams repeat it, cumulative."""
@@ -159,11 +167,16 @@ def _anthropic(answer: Answer, node: Raw) -> None:
         answer.called(int(block.get("type") == "tool_use"))
 
 
+GEMINI_FINISH = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER", 6: "BLOCKLIST", 7: "PROHIBITED_CONTENT", 8: "SPII",
+                 9: "MALFORMED_FUNCTION_CALL"}  # fmt: skip # Vertex, asked for enums as numbers
+
+
 def gemini(answer: Answer, node: Raw) -> None:
     """A Gemini answer, or one chunk of it: usage is cumulative, texts and calls add up."""
     answer.operation = answer.operation or "chat"
     for candidate in _items(node.get("candidates")):
-        answer.take("finish", candidate.get("finishReason") or candidate.get("finish_reason"))
+        finish = candidate.get("finishReason") or candidate.get("finish_reason")
+        answer.take("finish", GEMINI_FINISH.get(finish, finish) if isinstance(finish, int) else finish)
         content = candidate.get("content")
         for part in _items(content.get("parts")) if isinstance(content, Mapping) else []:
             answer.wrote(part.get("text") if not part.get("thought") else None)

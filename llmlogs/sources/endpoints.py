@@ -68,6 +68,14 @@ def _region(host: str, path: str) -> str:
     return found.group(0) if found else ""
 
 
+_BEDROCK = re.compile(r"(?:(?:us|eu|apac|global|us-gov)\.)?(?:anthropic|amazon|meta|cohere|mistral|ai21|deepseek|openai|qwen)\.[a-z].*|arn:aws:bedrock:.*")
+
+
+def bedrock_model(model: str | None) -> bool:
+    """Whether a model id is Bedrock's own notation: `us.anthropic.claude-...-v1:0`, or an ARN."""
+    return _BEDROCK.fullmatch(model or "") is not None
+
+
 _BY_ID = (("msg_bdrk_", "aws.bedrock"), ("msg_vrtx_", "gcp.vertex_ai"), ("msg_", "anthropic"), ("gen-", "openrouter"))
 _BY_SHAPE = {"anthropic": "anthropic", "anthropic_event": "anthropic", "gemini": "gcp.gemini", "interaction": "gcp.gemini", "interaction_event": "gcp.gemini",
              "converse": "aws.bedrock", "converse_event": "aws.bedrock", "titan": "aws.bedrock", "llama": "aws.bedrock", "mistral_bedrock": "aws.bedrock",

@@ -13,7 +13,7 @@ import orjson
 from llmlogs.privacy import keyed_hash
 from llmlogs.sources.answers import NO_OUTPUT, Answer
 from llmlogs.sources.base import Context, Row
-from llmlogs.sources.endpoints import Endpoint, endpoint_of, guess_provider
+from llmlogs.sources.endpoints import Endpoint, bedrock_model, endpoint_of, guess_provider
 from llmlogs.sources.envelopes import Parts
 from llmlogs.sources.error_classes import Fault, fault_of
 from llmlogs.sources.rate_limits import limits_of, retry_after_ms
@@ -112,7 +112,10 @@ class Exchange:
     def fault(self) -> Fault | None:
         """What went wrong, if anything did."""
         failed = (self.status_code or 0) >= 400
+        stated = {name: self.fact(f"error{name}", f"exception{name}") for name in ("code", "type", "class", "message")}
         bodies = [*([{"error": self.answer.error}] if self.answer and self.answer.error else []), *self.parts.errors, *(self.parts.unknown if failed else ())]
+        if any(stated.values()):
+            bodies.append(stated)
         if not bodies and not failed:
             return None
         fault = fault_of(bodies[0] if bodies else None)
@@ -139,7 +142,7 @@ class Exchange:
         usage = read_usage(answer.usage, generates=operation not in NO_OUTPUT)
         if usage.empty and self.parts.headers:
             self._usage_from_headers(usage)
-        if answer.streamed and answer.finish is None and answer.state is None and usage.status == "reported":
+        if answer.streamed and answer.shape == "gemini" and answer.finish is None and not usage.empty:  # counts so far: the rest was not seen
             usage.issues.append(("output_tokens", "unfinished_stream", "int"))
         self.issues += usage.issues
         return usage
@@ -171,6 +174,8 @@ class Exchange:
         if logged:
             return short(logged)
         answer, (asked, answered) = self.answer, self.models
+        if bedrock_model(asked) or self.fact("schematype") == "ModelInvocationLog":
+            return self.endpoint.provider or "aws.bedrock"
         return self.endpoint.provider or guess_provider(answer.response_id if answer else None, answer.shape if answer else "", answered or asked)
 
     @cached_property

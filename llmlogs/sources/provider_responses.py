@@ -10,20 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmlogs.sources.answers import Answer, read_answer
-from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
-from llmlogs.sources.envelopes import Parts, parts_of
+from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Sample
+from llmlogs.sources.envelopes import Parts, parts_of, plain_key
 from llmlogs.sources.exchange import WAITING, Exchange
 from llmlogs.sources.open_streams import OpenStreams
+from llmlogs.sources.provider_evidence import detect, evidence, is_api_error
 from llmlogs.sources.provider_samples import SAMPLES
 from llmlogs.sources.response_shapes import shape_of
 from llmlogs.sources.stream_parts import assemble, events_of
-from llmlogs.sources.usage import read_usage
 
 NOT_UNDERSTOOD = "no answer of a model, no error and no request to one was found"
+CONTAINERS_DEEP = 5
 
 
 class ProviderResponses:
-    """Source (c): what came back from a provider, however it was logged."""
+    """What came back from a provider, however it was logged."""
 
     name = "provider_responses"
     title = "Raw provider responses (OpenAI, Anthropic, Gemini, Bedrock, Cohere, Mistral, Groq, xAI, Ollama and others), bare or in any envelope"
@@ -34,104 +35,88 @@ class ProviderResponses:
 
     def detect(self, head: Head) -> Detection | None:
         """By the share of the first records that hold an answer or an error of a known API."""
-        seen = [_evidence(parts_of(value)) for value in head.values[:20] if isinstance(value, (dict, list))]
-        known = [what for what in seen if what]
-        if not known or len(known) * 2 < len(seen):
-            return None
-        kinds = sorted(set(known))
-        sure = 0.9 if len(known) == len(seen) else 0.75
-        return Detection(sure, f"{len(known)} of the first {len(seen)} records hold an answer of a provider's API ({', '.join(kinds)[:120]})")
+        return detect(head)
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """One outcome a record; events of one stream become one call at the line of the first."""
         streams = OpenStreams()
         for record in records:
             try:
-                yield from _read(record, context, streams)
+                yield from list(_read(record, context, streams))
             except RecursionError:
                 yield Outcome(record.line, "rejected", "nested too deeply")
         yield from streams.finish(context)
 
 
-def _evidence(parts: Parts) -> str:
-    if parts.streams or parts.chunks:
-        return "stream"
-    shapes = [shape_of(node) for node in parts.answers]
-    if any(shapes):
-        return shapes[0].removeprefix("no_call:")
-    exchange = Exchange(parts, Context(""), None)
-    if exchange.fault is not None and (exchange.endpoint.known or _is_api_error(parts)):
-        return "error"
-    return "usage" if parts.usages and not read_usage(parts.usages[-1]["usage"]).empty and exchange.models[0] else ""
-
-
-def _is_api_error(parts: Parts) -> bool:
-    """Whether an error is written the way an API writes it: an object with a message and a type or code."""
-    bodies = [error.get("error", error) if isinstance(error, Mapping) else None for error in parts.errors]
-    inner = [body.get("error", body) if isinstance(body, Mapping) else None for body in bodies]
-    return any(isinstance(body, Mapping) and "message" in body and not {"type", "code", "status"}.isdisjoint(body) for body in inner)
-
-
 def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Outcome]:
     parts = parts_of(record.value)
-    if parts.chunks and not parts.answers and not parts.streams:
+    bare_event = bool(parts.chunks) and not parts.answers and not parts.streams
+    if bare_event or streams.completes(parts):
         yield from streams.take(record.line, parts, context)
         return
-    last = streams.completes(parts)
-    if last:
-        yield from streams.take(record.line, parts, context)
+    inside = _exchanges_in(record.value, 0)
+    if len(inside) < 2:
+        yield _outcome(record.line, parts, context)
         return
-    yield from _whole(record.line, parts, context)
+    batch = any("batch" in step or "inlined" in step for path, _ in parts.facts for step in path) or "batch" in str(parts.facts[:5]).lower()
+    yield Outcome(record.line, "skipped", "wrapping of several exchanges")
+    for item in inside:
+        outcome = _outcome(record.line, parts_of(item), context)
+        outcome.nested = True
+        if batch and outcome.call is not None:
+            outcome.call["service_tier"] = "batch"
+        yield outcome
 
 
-def _whole(line: int, parts: Parts, context: Context) -> Iterator[Outcome]:
-    answers = _answers(parts)
-    if len(answers) > 1:
-        yield Outcome(line, "skipped", "batch of answers")
-        for answer in answers:
-            yield Outcome(line, "call", call=_inner_call(parts, answer, context), nested=True)
-        return
-    exchange = Exchange(parts, context, answers[0] if answers else None)
+def _exchanges_in(value: Any, depth: int) -> list[Any]:
+    """The exchanges one record wraps in a list (HAR, cassettes, a batch's results); none when it is an exchange itself."""
+    if depth > CONTAINERS_DEEP:
+        return []
+    if isinstance(value, list):
+        found = [item for item in value[:100_000] if isinstance(item, Mapping)]
+        telling = sum(bool(evidence(parts_of(item))) and not _is_event(item) for item in found)
+        return found if found and telling * 2 >= len(found) else []
+    if not isinstance(value, Mapping) or shape_of(value):
+        return []
+    for key, item in value.items():
+        if isinstance(item, (Mapping, list)) and plain_key(key) not in ("request", "req", "headers", "messages", "streamevents"):
+            inner = _exchanges_in(item, depth + 1)
+            if inner:
+                return inner
+    return []
+
+
+def _is_event(item: Any) -> bool:
+    parts = parts_of(item)
+    return bool(parts.chunks) and not parts.answers
+
+
+def _outcome(line: int, parts: Parts, context: Context) -> Outcome:
+    exchange = Exchange(parts, context, _answer(parts))
     skip = _skip(exchange)
     if skip:
-        yield Outcome(line, "skipped", skip)
-    elif _is_call(exchange):
-        yield call_outcome(line, exchange)
-    else:
-        yield Outcome(line, "rejected", NOT_UNDERSTOOD)
-
-
-def call_outcome(line: int, exchange: Exchange) -> Outcome:
-    """The call of one exchange, with what its headers say of quotas."""
-    row = exchange.columns()
-    limits = exchange.limits()
+        return Outcome(line, "skipped", skip)
+    if not _is_call(exchange):
+        return Outcome(line, "rejected", NOT_UNDERSTOOD)
+    row, limits = exchange.columns(), exchange.limits()
     return Outcome(line, "call", call=row, rows={"rate_limits": limits} if limits else {}, issues=list(dict.fromkeys(exchange.issues)))
 
 
-def _answers(parts: Parts) -> list[Answer]:
-    """The answers of a record: a stream first; a whole body of the same id, or without one, says the same again."""
-    found = [assemble(events_of(stream)) for stream in parts.streams]
-    if parts.chunks and not found:
-        found.append(assemble(parts.chunks))
-    if not found or parts.answers:
-        bodies = [(shape_of(node), node) for node in parts.answers]
-        found += [read_answer(shape, node) for shape, node in bodies if not shape.startswith("no_call:")]
-    if not found and not parts.answers:
-        found = [read_answer("", node) for node in parts.usages[-1:]]
-    streamed = any(answer.streamed for answer in found)
-    distinct: dict[Any, Answer] = {}
-    for number, answer in enumerate(found):
-        key = answer.response_id or ("stream" if streamed else number)
-        if streamed and number and (key == "stream" or not answer.usage or answer.usage == found[0].usage):
-            continue
-        distinct.setdefault(key, answer)
-    return list(distinct.values())
-
-
-def _inner_call(parts: Parts, answer: Answer, context: Context) -> Row:
-    """One answer of many in a record: what stands around them is not its own, and a batch has no time of its own."""
-    alone = Exchange(Parts(facts=[fact for fact in parts.facts if fact[0][-1] in ("url", "uri", "provider", "model")]), context, answer)
-    return alone.columns() | {"service_tier": "batch"}
+def _answer(parts: Parts) -> Answer | None:
+    """The answer of one exchange: its stream, else its whole body; a body beside a stream says the same again."""
+    streams = [assemble(events_of(stream)) for stream in parts.streams]
+    if parts.chunks and not streams:
+        streams.append(assemble(parts.chunks))
+    bodies = [(shape_of(node), node) for node in parts.answers]
+    whole = [read_answer(shape, node) for shape, node in bodies if not shape.startswith("no_call:")]
+    found = next((answer for answer in streams if answer.usage), None) or next(iter(streams), None)
+    if found is not None:
+        for body in whole:
+            found.complete(body)
+        return found
+    if whole:
+        return next((answer for answer in whole if answer.usage), whole[0])
+    return read_answer("", parts.usages[-1]) if parts.usages and not bodies else None
 
 
 def _skip(exchange: Exchange) -> str:
@@ -144,7 +129,8 @@ def _skip(exchange: Exchange) -> str:
         return f"batch request {kind}" if kind in ("expired", "canceled", "cancelled") else ""
     if answer is None:
         shape = next((shape_of(node) for node in exchange.parts.answers), "")
-        return shape.removeprefix("no_call:")
+        polled = exchange.method == "GET" and endpoint.known and exchange.fault is None
+        return shape.removeprefix("no_call:") or ("poll" if polled else "")
     if answer.state in WAITING and exchange.method == "GET":
         return "poll"
     if answer.shape == "run" and exchange.usage.empty and answer.error is None:
@@ -156,13 +142,8 @@ def _is_call(exchange: Exchange) -> bool:
     if exchange.answer is not None:
         return True
     if exchange.fault is not None:
-        return (
-            exchange.endpoint.known
-            or _is_api_error(exchange.parts)
-            or bool(exchange.models[0])
-            or bool(exchange.parts.prompts)
-            or exchange.status_code in (429, 529)
-        )
+        asked = exchange.endpoint.known or bool(exchange.models[0]) or bool(exchange.parts.prompts)
+        return asked or is_api_error(exchange.parts) or exchange.status_code in (429, 529)
     return exchange.endpoint.known and exchange.method in ("", "POST", "PUT") and (exchange.status_code or 0) >= 200
 
 

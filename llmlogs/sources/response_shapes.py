@@ -94,13 +94,15 @@ def _is_choice(choices: list[Any]) -> bool:
 def _by_api_keys(node: Raw) -> str:
     for shape, required, one_of in KEYS:
         if required <= node.keys() and (not one_of or not one_of.isdisjoint(node)):
-            return shape
+            return shape if shape != "transcript" or node.keys() <= TRANSCRIPT else ""
     return ""
 
 
+TRANSCRIPT = frozenset({"text", "usage", "task", "language", "duration", "segments", "words", "logprobs", "model", "finish_reason", "x_groq", "id"})
+
 # (shape, keys it must have, and one of these)
 KEYS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
-    ("responses", frozenset({"output", "status", "model"}), frozenset({"usage", "created_at", "incomplete_details"})),
+    ("responses", frozenset({"output", "status", "model"}), frozenset({"usage", "incomplete_details"})),
     ("ollama", frozenset({"model", "done", "created_at"}), frozenset()),
     ("cohere", frozenset({"finish_reason"}), frozenset({"generation_id", "chat_history"})),
     ("cohere", frozenset({"finish_reason", "message", "id"}), frozenset({"usage"})),

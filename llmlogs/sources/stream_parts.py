@@ -74,6 +74,8 @@ def assemble(events: Iterable[Raw]) -> Answer:
         answer.tool_calls = len(answer.tool_ids)
     elif answer.tool_calls == 0 and "tool" in (answer.finish or ""):
         answer.tool_calls = None  # the log kept only some of the events
+    if answer.shape == "anthropic_event" and not answer.settled and "inputTokenCount" not in answer.usage:
+        answer.usage.pop("output_tokens", None)  # 1 to 8 in message_start is a placeholder; the real count never came
     return answer
 
 
@@ -129,7 +131,7 @@ def _anthropic(answer: Answer, event: Raw) -> None:
     if isinstance(message, Mapping):
         common(answer, message)
     if event.get("type") == "message_delta":
-        answer.use(event.get("usage"))  # cumulative: it replaces what message_start guessed
+        _delta_usage(answer, event.get("usage"))
         answer.take("finish", delta.get("stop_reason") if isinstance(delta, Mapping) else None)
     elif isinstance(delta, Mapping):
         answer.wrote(delta.get("text"))
@@ -137,6 +139,23 @@ def _anthropic(answer: Answer, event: Raw) -> None:
         answer.called(int(block.get("type") == "tool_use"))
     if "amazon-bedrock-invocationMetrics" in event:
         _bedrock_metrics(answer, event)
+
+
+def _delta_usage(answer: Answer, usage: Any) -> None:
+    """Cumulative: it replaces what message_start guessed. It repeats the cache write without its split by lifetime."""
+    if not isinstance(usage, Mapping):
+        return
+    answer.settled = "output_tokens" in usage
+    written, split = usage.get("cache_creation_input_tokens"), answer.usage.get("cache_creation")
+    if (
+        isinstance(written, int)
+        and isinstance(split, Mapping)
+        and "cache_creation" not in usage
+        and sum(v for v in split.values() if isinstance(v, int)) != written
+    ):
+        hour = bool(split.get("ephemeral_1h_input_tokens")) and not split.get("ephemeral_5m_input_tokens")
+        answer.usage["cache_creation"] = {"ephemeral_1h_input_tokens": written if hour else 0, "ephemeral_5m_input_tokens": 0 if hour else written}
+    answer.use(usage)
 
 
 def _bedrock_metrics(answer: Answer, event: Raw) -> None:
