@@ -142,6 +142,9 @@ class Exchange:
         usage = read_usage(answer.usage, generates=operation not in NO_OUTPUT)
         if usage.empty and self.parts.headers:
             self._usage_from_headers(usage)
+        if usage.output is None and self.fact("schematype") is not None:  # Bedrock's invocation log counts beside the bodies
+            usage.output = integer(self.fact("outputtokencount"))
+            usage.input = integer(self.fact("inputtokencount")) if usage.input is None else usage.input
         if answer.streamed and answer.shape == "gemini" and answer.finish is None and not usage.empty:  # counts so far: the rest was not seen
             usage.issues.append(("output_tokens", "unfinished_stream", "int"))
         self.issues += usage.issues
