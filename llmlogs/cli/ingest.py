@@ -1,0 +1,113 @@
+"""`llmlogs ingest`."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmlogs.cli import talk
+from llmlogs.cli.options import Db, Json, database, settings
+from llmlogs.errors import Exit, NoInputError, UsageError
+
+if TYPE_CHECKING:
+    from llmlogs.ingest.report import IngestReport
+
+HELP = """Read log files into the database: files, folders, globs, or - for stdin.
+
+Reading the same thing again adds nothing. Exit code 3 when nothing could be read.
+
+Examples:
+
+  llmlogs ingest logs/
+
+  llmlogs ingest app-*.jsonl.gz --sample-rate 0.1
+
+  llmlogs ingest export.json --format provider-responses --json
+"""
+
+
+class StoreText(StrEnum):
+    """What `--store-text` takes."""
+
+    NONE = "none"
+    REDACTED = "redacted"
+    FULL = "full"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(help=HELP)(ingest)
+
+
+def ingest(
+    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="[default: `paths` of llmlogs.toml]")] = None,
+    db: Db = None,
+    as_json: Json = False,
+    form: Annotated[str | None, typer.Option("--format", metavar="NAME", help="Read as this source instead of detecting; see `llmlogs sources`.")] = None,
+    sample_rate: Annotated[float | None, typer.Option(help="Share of calls these logs hold; every number is weighted by its inverse.")] = None,
+    store_text: Annotated[StoreText | None, typer.Option(help="What is kept of prompts and answers.  [default: none]")] = None,
+    no_merge: Annotated[bool, typer.Option("--no-merge", help="Keep records that repeat a call: the raw picture.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a record was rejected.")] = False,
+) -> None:
+    """Read log files into the database."""
+    config = settings()
+    wanted = paths or list(config.paths)
+    if not wanted:
+        raise UsageError("nothing to read", why="no path was given, and llmlogs.toml names none", next_step="llmlogs ingest logs/")
+    rate = sample_rate if sample_rate is not None else config.sample_rate
+    if rate is not None and not 0 < rate <= 1:
+        raise UsageError("bad --sample-rate", why=f"{rate:g} is not above 0 and at most 1", next_step="--sample-rate 0.1 for one call in ten")
+    from llmlogs.ingest.engine import IngestOptions
+
+    text = store_text.value if store_text else config.store_text
+    options = IngestOptions(
+        format=form,
+        sample_rate=rate,
+        store_text=text,
+        merge=not no_merge,
+        strict=strict,
+        timezone=config.timezone,
+        feature_from=config.feature_from,
+        prices=config.prices,
+    )
+    report = run(wanted, database(db), options)
+    tell(report, database(db), as_json)
+    finish(report, strict)
+
+
+def run(paths: list[str], path: Path, options: object) -> IngestReport:
+    """Ingest with a progress line on a terminal."""
+    from llmlogs.ingest import engine
+
+    progress = talk.Progress()
+    try:
+        return engine.run(paths, path, options, progress=progress.update, notice=talk.note)  # type: ignore[arg-type]
+    finally:
+        progress.done()
+
+
+def tell(report: IngestReport, path: Path, as_json: bool) -> None:
+    """What was read on stdout, what was not on stderr, and the next step."""
+    for place, sentence in [*report.errors, *report.unknown]:
+        talk.note(f"{place}: {sentence}")
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), indent=1))
+        return
+    from llmlogs.report.trust import lines_after_ingest
+
+    for line in lines_after_ingest(report, path):
+        typer.echo(line)
+
+
+def finish(report: IngestReport, strict: bool) -> None:
+    """The exit code of a finished ingest."""
+    if report.interrupted:
+        raise KeyboardInterrupt
+    if not report.readable:
+        raise NoInputError("nothing could be read", why="see the lines above", next_step="`llmlogs sources` lists what can be read")
+    if strict and report.total.rejected:
+        raise typer.Exit(Exit.ALARM)
