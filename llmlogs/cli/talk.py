@@ -50,21 +50,20 @@ def _write(text: str) -> None:
 class Progress:
     """One line on a terminal with rate and time left; nothing at all where stderr is not one."""
 
-    def __init__(self, total_bytes: int) -> None:
-        self.total = max(total_bytes, 1)
+    def __init__(self) -> None:
         self.started = time.monotonic()
         self.drawn = 0.0
         self.shown = sys.stderr.isatty()
 
-    def update(self, done_bytes: int, label: str = "") -> None:
+    def update(self, done_bytes: int, total_bytes: int, label: str = "") -> None:
         """Draw at most ten times a second."""
         now = time.monotonic()
         if not self.shown or now - self.drawn < REFRESH_S:
             return
         self.drawn = now
-        share = min(done_bytes / self.total, 1.0)
+        share = min(done_bytes / max(total_bytes, 1), 1.0)
         rate = done_bytes / max(now - self.started, 0.001)
-        left = (self.total - done_bytes) / rate if rate and share < 1 else 0.0
+        left = (total_bytes - done_bytes) / rate if rate and share < 1 else 0.0
         filled = int(share * 24)
         bar = "█" * filled + "░" * (24 - filled)
         _write(f"\r\x1b[2K{bar} {share:4.0%}  {rate / 1e6:.0f} MB/s  {_clock(left)} left  {label[-40:]}")

@@ -41,9 +41,8 @@ def sources() -> str:
 
 
 def questions() -> str:
-    from llmlogs.pack.load import load
-
     from llmlogs import resources
+    from llmlogs.pack.load import load
 
     rows = [(f"`{q.id}`", q.question) for q in load([resources.folder("queries")]).questions]
     return table(("question", "asks"), rows)
