@@ -8,7 +8,10 @@ import pytest
 
 from tests.cli.conftest import Run
 
-GOOD = '{"format": "llmlogs/1", "timestamp": "2026-11-01T09:00:%02dZ", "model": "gpt-4o", "provider": "openai", "call_id": "c%d", "input_tokens": 10, "output_tokens": 2}\n'
+GOOD = (
+    '{"format": "llmlogs/1", "timestamp": "2026-11-01T09:00:%02dZ", "model": "gpt-4o", "provider": "openai", "call_id": "c%d", '
+    '"input_tokens": 10, "output_tokens": 2}\n'
+)
 
 
 def log(folder: Path, calls: int = 3, name: str = "app.jsonl") -> Path:
