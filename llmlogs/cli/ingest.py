@@ -14,6 +14,7 @@ from llmlogs.cli.options import Db, Json, database, settings
 from llmlogs.errors import Exit, NoInputError, UsageError
 
 if TYPE_CHECKING:
+    from llmlogs.ingest.options import IngestOptions
     from llmlogs.ingest.report import IngestReport
 
 HELP = """Read log files into the database: files, folders, globs, or - for stdin.
@@ -61,31 +62,30 @@ def ingest(
     rate = sample_rate if sample_rate is not None else config.sample_rate
     if rate is not None and not 0 < rate <= 1:
         raise UsageError("bad --sample-rate", why=f"{rate:g} is not above 0 and at most 1", next_step="--sample-rate 0.1 for one call in ten")
-    from llmlogs.ingest.engine import IngestOptions
+    from llmlogs.ingest.options import IngestOptions
 
     text = store_text.value if store_text else config.store_text
     options = IngestOptions(
-        format=form,
+        format=form or "",
         sample_rate=rate,
         store_text=text,
         merge=not no_merge,
         strict=strict,
         timezone=config.timezone,
         feature_from=config.feature_from,
-        prices=config.prices,
     )
     report = run(wanted, database(db), options)
     tell(report, database(db), as_json)
     finish(report, strict)
 
 
-def run(paths: list[str], path: Path, options: object) -> IngestReport:
+def run(paths: list[str], path: Path, options: IngestOptions) -> IngestReport:
     """Ingest with a progress line on a terminal."""
     from llmlogs.ingest import engine
 
     progress = talk.Progress()
     try:
-        return engine.run(paths, path, options, progress=progress.update, notice=talk.note)  # type: ignore[arg-type]
+        return engine.run(paths, path, options, progress=lambda label, done, total: progress.update(done, total, label))
     finally:
         progress.done()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -50,10 +51,10 @@ def _from_file(path: Path, group: list[Reject]) -> Iterator[tuple[Reject, bytes 
             yield reject, _bytes_of(stream, reject)
 
 
-def _bytes_of(stream: object, reject: Reject) -> bytes | None:
+def _bytes_of(stream: BinaryIO, reject: Reject) -> bytes | None:
     try:
-        stream.seek(reject.byte_offset)  # type: ignore[attr-defined]
-        found: bytes = stream.read(reject.length)  # type: ignore[attr-defined]
+        stream.seek(reject.byte_offset)
+        found = stream.read(reject.length)
     except OSError:
         return None
     return found if len(found) == reject.length else None

@@ -36,7 +36,7 @@ def commands() -> str:
 def sources() -> str:
     from llmlogs import sources as registry
 
-    rows = [(f"`{s.name}`", f"[{s.title}]({s.docs})" if s.docs.startswith("http") else s.title, s.tokens) for s in registry.all_sources()]
+    rows = [(f"`{s.name}`", f"[{s.title}]({s.docs})" if s.docs.startswith("http") else s.title, s.tokens) for s in registry.all_sources().values()]
     return table(("source", "what it reads", "what its token counts include"), sorted(rows))
 
 
