@@ -15,6 +15,7 @@ from typing import Any
 from llmlogs.errors import UsageError
 
 FILE_NAME = "llmlogs.toml"
+PRICES_NAME = "llmlogs.prices.toml"
 STORE_TEXT = ("none", "redacted", "full")
 
 
@@ -42,7 +43,7 @@ MEANING = {
     "store_text": "none, redacted or full: what is kept of prompts and answers",
     "sample_rate": "share of calls the logs hold, above 0 and at most 1",
     "feature_from": "where a feature is taken from, best first, e.g. tags.product",
-    "prices": "file with own prices, aliases and discounts",
+    "prices": "file with own prices, aliases and discounts; llmlogs.prices.toml beside it is found without being named",
     "queries": "folder with own questions",
     "title": "title of the report",
     "parameters": "values for the parameters of questions, e.g. window_minutes = 10",
@@ -61,6 +62,8 @@ def load(folder: Path | None = None, environment: Mapping[str, str] = os.environ
         settings["database"] = Path(database)
     elif "database" not in settings:
         settings["database"] = base / Config.database
+    if "prices" not in settings and (base / PRICES_NAME).is_file():
+        settings["prices"] = base / PRICES_NAME
     return Config(**settings, file=path if path.is_file() else None)
 
 

@@ -73,6 +73,7 @@ def ingest(
         strict=strict,
         timezone=config.timezone,
         feature_from=config.feature_from,
+        prices=str(config.prices or ""),
     )
     report = run(wanted, database(db), options)
     tell(report, database(db), as_json)

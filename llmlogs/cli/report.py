@@ -80,7 +80,7 @@ def _source(files: list[str] | None, db: Path | None) -> Iterator[Path]:
     from llmlogs.ingest.options import IngestOptions
 
     config = settings()
-    options = IngestOptions(sample_rate=config.sample_rate, timezone=config.timezone, feature_from=config.feature_from)
+    options = IngestOptions(sample_rate=config.sample_rate, timezone=config.timezone, feature_from=config.feature_from, prices=str(config.prices or ""))
     with tempfile.TemporaryDirectory(prefix="llmlogs-") as scratch:
         path = Path(scratch) / "report.duckdb"
         read = ingest.run(files, path, options)

@@ -20,6 +20,7 @@ from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.reading import Reader, Reading
 from llmlogs.ingest.report import Counts, FileReport
 from llmlogs.ingest.spool import Spool
+from llmlogs.pricing import load_overrides, price_calls
 from llmlogs.sources.base import Context
 from llmlogs.store import database
 
@@ -43,6 +44,7 @@ class Batch:
     def __init__(self, con: database.Connection, known: Known, options: IngestOptions, run_id: str) -> None:
         self._con, self._known, self._options, self._run_id = con, known, options, run_id
         self._secret = database.secret(con)
+        self._prices = load_overrides(Path(options.prices)) if options.prices else None  # a mistake in it is told before anything is read
         self._spool = Spool()
         self._ingest_id = 0
         self._done: list[Done] = []
@@ -204,7 +206,7 @@ class Batch:
             merge.merge(con, ingest_id)
         reach("merged")
         self._count_merged()
-        _price(con, ingest_id)
+        price_calls(con, ingest_id, self._prices)
         reach("priced")
         load.load_others(con, ingest_id, self._spool)
         checks.keep_issues(con, ingest_id)
@@ -261,14 +263,6 @@ def _moved(state: FileState, path: Path, shown: str) -> FileState:
 def _rest(path: Path, state: FileState) -> int:
     """Bytes behind what was read, for a plain file; -1 where that is not known without reading."""
     return -1 if compression.kind(path) else path.stat().st_size - state.read_bytes
-
-
-def _price(con: database.Connection, ingest_id: int) -> None:
-    try:
-        from llmlogs.pricing import price_calls
-    except ImportError:
-        return
-    price_calls(con, ingest_id)
 
 
 def _roll_back(con: database.Connection) -> None:

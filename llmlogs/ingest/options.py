@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """`format` forces a source; `sample_rate` is the share of calls the log holds; `feature_from` names places a feature is taken from."""
+    """`format` forces a source; `sample_rate` is the share of calls the log holds; `feature_from` names places a feature is taken from;
+    `prices` is a file with own prices, aliases and discounts."""
 
     format: str = ""
     sample_rate: float | None = None
@@ -16,3 +17,4 @@ class IngestOptions:
     strict: bool = False
     timezone: str = "UTC"
     feature_from: tuple[str, ...] = ()
+    prices: str = ""

@@ -47,7 +47,9 @@ def get(name: str) -> Source:
     if name in known:
         return known[name]
     broken = next((problem for problem in problems() if Path(problem.where.split(":")[0]).stem == name), None)
-    raise broken or UsageError("no such format", name, f"known: {', '.join(sorted(known))}", "leave --format away to let llmlogs find out")
+    raise broken or UsageError(
+        "no such format", name, f"known: {', '.join(sorted(known))}", "`llmlogs sources` tells more; without --format llmlogs finds out itself"
+    )
 
 
 def find(head: Head) -> list[tuple[Source, Detection]]:

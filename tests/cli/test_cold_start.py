@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("duckdb", "polars", "plotly", "genai_prices", "jinja2", "orjson", "rich", "pydantic", "hypothesis")
+HEAVY = ("duckdb", "polars", "plotly", "genai_prices", "jinja2", "orjson", "rich", "hypothesis")  # pydantic is typer's own, for options with a range
 PROBE = """
 import sys
 sys.argv = ["llmlogs", *{arguments!r}]
