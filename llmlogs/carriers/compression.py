@@ -55,6 +55,8 @@ def _unmarked_utf16(head: bytes) -> str:
 def foreign(head: bytes) -> str:
     """What a file is that no carrier reads, in words; '' when nothing is known of it."""
     known = next((name for magic, name in OTHERS.items() if head.startswith(magic)), "")
+    if head[257:262] == b"ustar":
+        return "a tar archive (unpack it first)"
     return known or ("a DuckDB database" if head[8:12] == b"DUCK" else "")
 
 
@@ -64,6 +66,20 @@ def open_plain(path: Path) -> BinaryIO:
     if not how:
         return path.open("rb", buffering=BLOCK)
     return cast(BinaryIO, io.BufferedReader(_Guarded(path, how), BLOCK))
+
+
+def first_bytes(path: Path, size: int) -> bytes:
+    """The first bytes of the content, as far as a damaged file gives them."""
+    parts: list[bytes] = []
+    with open_plain(path) as stream:
+        try:
+            while size > 0 and (part := cast(io.BufferedReader, stream).read1(size)):
+                parts.append(part)
+                size -= len(part)
+        except OSError:
+            if not parts:
+                raise
+    return b"".join(parts)
 
 
 class _Guarded(io.RawIOBase):

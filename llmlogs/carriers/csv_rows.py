@@ -78,7 +78,8 @@ def _rows(stream: BinaryIO, position: Position) -> Iterator[list[bytes]]:
         elif size > LONGEST_ROW:
             yield from _singly(waiting)
             waiting, quotes, size = [], 0, 0
-    position.pending = size
+    if waiting:
+        position.pending = size
 
 
 def _singly(lines: list[bytes]) -> Iterator[list[bytes]]:

@@ -62,8 +62,7 @@ class Batch:
     def read(self, path: Path, shown: str) -> FileReport:
         """Read what is new in one file."""
         reach("file")
-        with compression.open_plain(path) as stream:
-            head = stream.read(checkpoint.HEAD)
+        head = compression.first_bytes(path, checkpoint.HEAD)
         state = self._known.unchanged(path, shown, head)
         if state:
             return self._already(state, shown)
@@ -219,7 +218,7 @@ class Batch:
     def _weigh(self) -> None:
         """A sampled log: each row stands for 1 / rate calls, unless it says so itself."""
         if self._options.sample_rate:
-            database.ensure_columns(self._con, {"sample_weight"})
+            load.add_columns(self._con, {"sample_weight"})
             weight = 1 / self._options.sample_rate
             self._con.execute(f"update call_rows set sample_weight = $1 where sample_weight is null and ingest_id = {self._ingest_id}", [weight])
 

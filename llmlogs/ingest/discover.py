@@ -88,8 +88,7 @@ def _trouble(path: Path) -> str:
 
 def identify(path: Path, shown: str, wanted: str = "") -> Plan | FileReport:
     """How to read the file; or, when no source takes it, a report that says what was seen."""
-    with compression.open_plain(path) as stream:
-        start = stream.read(HEAD_BYTES)
+    start = compression.first_bytes(path, HEAD_BYTES)
     if not start.strip():
         return FileReport(shown, carrier="empty")
     seen = compression.foreign(start)

@@ -13,9 +13,16 @@ def load_calls(con: Connection, ingest_id: int, spool: Spool) -> None:
     """Waiting call rows into call_rows, in autocommit: they stay hidden until the ingest is finished."""
     if not spool.size("call_rows"):
         return
-    ensure_columns(con, spool.columns["call_rows"])
+    add_columns(con, spool.columns["call_rows"])
     con.execute(f"insert into call_rows by name select {ingest_id}::integer as ingest_id, * from {_spooled(spool, 'call_rows')}")
     spool.empty("call_rows")
+
+
+def add_columns(con: Connection, names: set[str]) -> None:
+    """Columns that are new, in one transaction: each statement on its own would wait for the disk (measured: 0.4 s)."""
+    con.execute("begin")
+    ensure_columns(con, names)
+    con.execute("commit")
 
 
 def load_others(con: Connection, ingest_id: int, spool: Spool) -> None:
