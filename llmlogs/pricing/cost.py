@@ -144,11 +144,12 @@ def _exact(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _rates(decimals: int) -> str:
-    """Rates with open ends filled, and each rate as the difference to its parent's. Two digits before the point, for 99 USD."""
+    """Rates with open ends filled, and each rate as the difference to its parent's."""
+    width = f"decimal({'20,12' if decimals == EXACT else '26,24'})"  # above 18 digits products do not overflow: DuckDB then counts in 128 bits
     full: dict[str, str] = {}
     for unit in UNITS:  # parents stand before their parts
         full[unit.name] = f"coalesce(r.{quote(unit.rate)}, {full[unit.parent] if unit.parent else 0})"
-    deltas = [f"({full[u.name]} - {full[u.parent] if u.parent else 0})::decimal({decimals + 2},{decimals}) as d_{u.name}" for u in UNITS]
+    deltas = [f"({full[u.name]} - {full[u.parent] if u.parent else 0})::{width} as d_{u.name}" for u in UNITS]
     flags = [f"r.{quote(unit.rate)} is not null as has_{unit.name}" for unit in UNITS]
     keys = [f"p.{quote(column)}" for column in KEYS.values()]
     return f"""select r.rate_id, r.status, coalesce(r.unseen, '') as unseen, {", ".join([*keys, *deltas, *flags])},
