@@ -48,6 +48,11 @@ def test_every_folder_belongs_to_a_set() -> None:
     assert folders == set(GENERATE.names())
 
 
+def test_the_readme_lists_every_set() -> None:
+    """In the words of the set's own file."""
+    assert GENERATE.fill_readme() == (FOLDER / "README.md").read_text(encoding="utf-8"), "run: python sample_data/generate.py"
+
+
 def test_the_folder_stays_small() -> None:
     """It is cloned by everybody."""
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file() and "__pycache__" not in path.parts) <= LARGEST

@@ -11,6 +11,7 @@ TOTALS = {
     "calls": "count(*)",
     "errors": "count(*) filter (status = 'error')",
     "app_cache_hits": "count(*) filter (app_cache = 'hit')",
+    "partial_usage": "count(*) filter (usage_status = 'partial')",
     "first": "min(started_at)",
     "last": "max(started_at)",
     **{f"{name}": f"coalesce(sum({name}), 0)::bigint" for name in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")},
@@ -18,6 +19,7 @@ TOTALS = {
 }
 GROUPS = {
     "calls_by_feature": ("feature", "count(*)"),
+    "calls_by_response_model": ("response_model", "count(*)"),
     "calls_by_model": ("request_model", "count(*)"),
     "input_tokens_by_model": ("request_model", "coalesce(sum(input_tokens), 0)::bigint"),
     "output_tokens_by_model": ("request_model", "coalesce(sum(output_tokens), 0)::bigint"),

@@ -28,7 +28,7 @@ def make(scale: Scale) -> Made:
     known = {"calls": len(rows), "errors": sum(not row["success"] for row in rows), "prompt_chars": sum(row["prompt_length"] for row in rows)}
     known["completion_chars"] = sum(row["completion_length"] for row in rows)
     files = {"calls.jsonl": lines(rows), "calls.csv": table(rows)}
-    told = {"about": "a beginner's log; each file alone holds all of it", "must_warn": [], "may_warn": ["data/coverage"], "totals": known}
+    told = {"about": "a beginner's log; each file alone holds all of it", "must_warn": [], "may_warn": ["data/coverage", "errors/by_class"], "totals": known}
     return Made(files, told | {"calls_by_model": truth.count(row["model"] for row in rows)})
 
 

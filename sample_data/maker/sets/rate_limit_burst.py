@@ -1,4 +1,4 @@
-"""A nightly import that runs at two in the afternoon: for 20 minutes one feature is refused with 429, and search on the same model with it."""
+"""A nightly import that runs at two in the afternoon: for 20 minutes one feature is refused with 429 nearly half of the time."""
 
 from dataclasses import replace
 
