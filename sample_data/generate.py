@@ -15,7 +15,6 @@ sys.path.insert(0, str(HERE))
 
 from maker.files import Made, Scale, write  # noqa: E402 # the folder of this script must be known first
 
-
 MARKS = ("<!-- sets: made by generate.py -->", "<!-- end of sets -->")
 
 
