@@ -15,7 +15,7 @@ from llmlogs.carriers import candidates, compression
 from llmlogs.carriers.base import Carrier, Head, Position, Record
 from llmlogs.ingest.report import FileReport
 from llmlogs.privacy import shape
-from llmlogs.sources.base import Source
+from llmlogs.sources.base import Context, Source
 
 HEAD_BYTES = 64 * 1024
 HEAD_RECORDS = 50
@@ -123,15 +123,21 @@ def _forced(heads: list[tuple[Carrier, Head]], wanted: str) -> tuple[Carrier, So
 
 def _best(heads: list[tuple[Carrier, Head]]) -> tuple[Carrier, Source, str] | None:
     """The surest source; of equals the one over the surest carrier."""
-    sure = [(found, carrier) for carrier, head in heads if head.values for found in sources.find(head)]
-    if not sure:
-        return None
-    (source, detection), carrier = max(sure, key=lambda x: x[0][1].confidence)
-    return (carrier, source, detection.why) if detection.confidence >= sources.SURE_ENOUGH else None
+    sure = [(found, carrier, head) for carrier, head in heads if head.values for found in sources.find(head)]
+    for (source, detection), carrier, head in sorted(sure, key=lambda x: -x[0][1].confidence):
+        if detection.confidence >= sources.SURE_ENOUGH and _understands(source, head):
+            return carrier, source, detection.why
+    return None
+
+
+def _understands(source: Source, head: Head) -> bool:
+    """Not every first record is rejected: what a source would throw away whole is better left to a mapping of the user's own."""
+    records = (Record(number, 0, 0, value) for number, value in enumerate(head.values, start=1))
+    return any(outcome.kind != "rejected" for outcome in source.read(records, Context(head.path)))
 
 
 def _describe(heads: list[tuple[Carrier, Head]]) -> str:
     carrier, head = next(((c, h) for c, h in heads if h.values), (None, None))
     if carrier is None or head is None:
         return "no records were found in it: not JSON, JSON lines or CSV"
-    return f"{carrier.name} with {shape(head.values[0], 1)[:300]}, which no source takes"
+    return f"{carrier.name} with {shape(head.values[0], 1)[:300]}, which no source takes; `llmlogs source new NAME --from FILE` writes a mapping"

@@ -14,7 +14,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the tiny source is known, so that no real format takes the tests' files."""
     known = {"tiny": TinySource()}
     monkeypatch.setattr(sources, "all_sources", lambda: known)
-    monkeypatch.setattr("llmlogs.ingest.batch._price", lambda con, ingest_id: None)  # loading the price book takes longer than all else here
+    monkeypatch.setattr("llmlogs.ingest.batch.price_calls", lambda con, ingest_id, prices: None)  # loading the price book takes longer than all else here
 
 
 @pytest.fixture
