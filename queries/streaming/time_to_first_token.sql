@@ -10,9 +10,9 @@ fix       = "Shorten or cache the prompt of the slow model (reading it comes bef
 kind   = "lines-over-time"
 result = "timeline"
 x      = "window_start"
-y      = "p50_ms"
-high   = "p95_ms"
-counts = "streams"
+p50    = "p50_ms"
+p95    = "p95_ms"
+n      = "streams"
 [columns]
 provider      = { label = "Provider" }
 model         = { label = "Model" }

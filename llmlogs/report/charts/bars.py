@@ -1,4 +1,4 @@
-"""Horizontal bars of categories, in the order of the result."""
+"""Bars of categories in the order of the result: names lie, numbers (a histogram) stand."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from llmlogs.report.charts.frame import BAD, OTHER, SERIES, ChartError, Data, la
 from llmlogs.text import right_aligned, show
 
 OPTIONS = {
-    "x": "column of the values, or a list of columns drawn side by side (same unit)",
-    "y": "column of the categories (x and y may be exchanged: the column with a number's unit holds the values)",
+    "x": "column of the categories; numbers and times as categories stand upright, in the order of the result",
+    "y": "column of the values, or a list of columns side by side (same unit); x and y may be exchanged where only one of them is a number",
     "series": "column whose values colour the bars",
     "lo": "column of the lower end of the interval of the values",
     "hi": "column of its upper end",
     "mark": "boolean column: rows drawn in the colour of a problem",
-    "top": "how many rows are drawn, 12 unless said",
+    "top": "how many rows are drawn, 12 names or 60 numbers unless said",
     "log": "logarithmic values",
 }
 
@@ -23,13 +23,18 @@ OPTIONS = {
 def figure(data: Data) -> dict[str, Any]:
     """One bar (or group) a row; what does not fit is in the table."""
     names, category = _roles(data)
-    labels = [label(show(v)) for v in data.values(category)]
-    count = min(len(labels), int(data.option("top", 12)))
+    upright = right_aligned(data.unit(category))
+    labels = [label(show(v, data.unit(category))) for v in data.values(category)]
+    count = min(len(labels), int(data.option("top", 60 if upright else 12)))
     rows = list(range(count))
     traces = _by_series(data, names[0], rows) if data.option("series") else [_trace(data, n, rows, SERIES[i % 6]) for i, n in enumerate(names)]
     ends = [v for name in (*names, *data.names("hi")) for v in data.numbers(name)[:count]]
-    axis = value_axis(ends, data.unit(names[0]), log=bool(data.option("log")), title=data.label(names[0]) if len(names) == 1 else "")
+    values = value_axis(ends, data.unit(names[0]), log=bool(data.option("log")), title=data.label(names[0]) if len(names) == 1 else "")
     more = f"and {len(labels) - count} more in the table" if len(labels) > count else ""
+    group = {"barmode": "overlay" if data.option("series") else "group", "showlegend": len(traces) > 1, "hovermode": "closest"}
+    if upright:
+        return _upright(data, category, labels[:count], traces, values, group, more)
+    values["title"]["text"] = ", ".join(part for part in (values["title"]["text"], more) if part)
     categories = GRID | {
         "tickvals": rows,
         "ticktext": labels[:count],
@@ -38,17 +43,28 @@ def figure(data: Data) -> dict[str, Any]:
         "zeroline": False,
         "ticklabelstandoff": 6,
     }
-    axis["title"]["text"] = ", ".join(part for part in (axis["title"]["text"], more) if part)
-    height = 80 + max(26, 16 * len(names) + 10) * count
-    group = "overlay" if data.option("series") else "group"
-    return {"data": traces, "layout": layout(height, xaxis=axis, yaxis=categories, showlegend=len(traces) > 1, barmode=group, hovermode="closest")}
+    return {"data": traces, "layout": layout(80 + max(26, 16 * len(names) + 10) * count, xaxis=values, yaxis=categories, **group)}
+
+
+def _upright(
+    data: Data, category: str, labels: list[str], traces: list[dict[str, Any]], values: dict[str, Any], group: dict[str, Any], more: str
+) -> dict[str, Any]:
+    """The same bars standing: the order of numbers reads from left to right."""
+    title = ", ".join(part for part in (data.label(category), more) if part)
+    every = range(0, len(labels), max(1, -(-len(labels) // 12)))  # as many labels as stand side by side
+    along = GRID | {"tickvals": list(every), "ticktext": [labels[i] for i in every], "showgrid": False, "title": {"text": title, "font": {"size": 11}}}
+    error = {"error_x": "error_y"}
+    turned = [
+        {error.get(k, k): v for k, v in trace.items()} | {"x": trace["y"], "y": trace["x"], "orientation": "v", "textposition": "none"} for trace in traces
+    ]
+    return {"data": turned, "layout": layout(260, xaxis=along, yaxis=values, **group)}
 
 
 def _roles(data: Data) -> tuple[list[str], str]:
     """Value columns and category column, told apart by their units."""
     x, y = data.names("x") or [data.name("x")], data.names("y") or [data.name("y")]
     numeric = {name for name in (*x, *y) if right_aligned(data.unit(name))}
-    for values, categories in ((x, y), (y, x)):
+    for categories, values in ((x, y), (y, x)):
         if numeric.issuperset(values) and len(categories) == 1:
             return values, categories[0]
     raise ChartError("bars need one column with a number's unit for the values, the other for the categories")
