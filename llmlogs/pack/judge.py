@@ -59,6 +59,8 @@ def _withheld(question: Question, row: Mapping[str, Any], needs: tuple[Need, ...
         missing = [need for need in missing if not need.field.startswith("calls.")]
     if missing:
         return "log " + " and ".join(said(need.field) for need in missing)
+    if row["verdict"] == "unknown" and row.get("reason"):
+        return str(row["reason"])  # the question knows better than a count what would settle it
     if n < question.min_calls:
         return f"{show(int(n), 'int')} of the {show(question.min_calls, 'int')} calls it takes to judge"
     return ""

@@ -12,15 +12,15 @@ fix       = "1. Compare calls a day with cost per call: more users, or dearer ca
 kind   = "bars"
 result = "evidence"
 title  = "Spend by feature"
-x = "spend"
-y = "feature"
+x      = "feature"
+y      = "spend"
 [[chart]]
 kind   = "bars-over-time"
 result = "daily"
 title  = "Spend a day"
-x = "day"
-y = "spend"
-series = "feature"
+x      = "day"
+y      = "spend"
+by     = "feature"
 [columns]
 feature      = { label = "Feature", help = "empty: calls that name no feature" }
 n_calls        = { label = "Calls", unit = "int" }
@@ -78,6 +78,6 @@ from by_feature f left join shift s on f.feature is not distinct from s.feature
 order by f.spend desc nulls last, f.feature;
 
 with top as (select feature from by_feature order by spend desc nulls last, feature limit 5)
-select cast(started_at as date) as day, case when feature is null then '(no feature)' when feature in (select feature from top) then feature else '(other)' end as feature,
+select date_trunc('day', started_at) as day, case when feature is null then '(no feature)' when feature in (select feature from top) then feature else '(other)' end as feature,
     sum(spend) as spend
 from call_costs where call_costs.spend > 0 group by 1, 2 order by 1, 2 limit 500;

@@ -11,15 +11,15 @@ fix       = "1. Take the model with the largest share. 2. See which features sen
 kind   = "bars"
 result = "evidence"
 title  = "Spend by model"
-x      = "spend"
-y      = "model"
+x      = "model"
+y      = "spend"
 [[chart]]
 kind   = "bars-over-time"
 result = "daily"
 title  = "Spend a day"
 x      = "day"
 y      = "spend"
-series = "model"
+by     = "model"
 [columns]
 provider     = { label = "Provider" }
 model        = { label = "Model", help = "as answered, else as asked" }
@@ -67,6 +67,6 @@ from by_model
 order by spend desc nulls last, n_calls desc, provider, model;
 
 with top as (select provider, model from by_model order by spend desc nulls last, provider, model limit 5)
-select cast(c.started_at as date) as day, case when t.model is not null then c.model when c.model is null then '(no model)' else '(other)' end as model, sum(c.spend) as spend
+select date_trunc('day', c.started_at) as day, case when t.model is not null then c.model when c.model is null then '(no model)' else '(other)' end as model, sum(c.spend) as spend
 from call_costs c left join top t on c.model = t.model and c.provider is not distinct from t.provider
 where c.spend > 0 group by 1, 2 order by 1, 2 limit 500;

@@ -12,8 +12,8 @@ fix       = "1. Look at the largest users' calls a day (llmlogs sql). 2. A scrip
 kind   = "bars"
 result = "evidence"
 title  = "Spend by user"
-x      = "spend"
-y      = "user_id"
+x      = "user_id"
+y      = "spend"
 [columns]
 user_id      = { label = "User", help = "empty: calls that name no user; the last row sums all smaller users" }
 users        = { label = "Users", unit = "int" }

@@ -11,9 +11,8 @@ fix       = "1. unknown model: name it in llmlogs.prices.toml ([[alias]] to a kn
 kind   = "bars"
 result = "evidence"
 title  = "Calls without a price, by reason"
-x      = "n_calls"
-y      = "model"
-series = "cost_status"
+x      = "model"
+y      = "n_calls"
 [columns]
 cost_status  = { label = "Why" }
 provider     = { label = "Provider" }

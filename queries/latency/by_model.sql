@@ -11,10 +11,10 @@ fix       = "1. Ask the provider's status page for the date above. 2. Send part 
 [[chart]]
 kind   = "lines-over-time"
 result = "daily"
+title  = "p95 by day"
 x      = "day"
-p50    = "p50_ms"
-p95    = "p95_ms"
-series = "model"
+y      = "p95_ms"
+by     = "model"
 [columns]
 provider   = { label = "Provider" }
 model      = { label = "Model", help = "as answered, else as asked" }
@@ -85,7 +85,7 @@ qualify row_number() over (partition by w.provider, w.model order by s.p_value, 
 order by n_calls desc, w.provider, w.model;
 
 with top as (select provider, model from waits where not is_all order by n_calls desc, provider, model limit 6)
-select cast(c.started_at as date) as day, c.provider, c.model, cast(round(sum(c.sample_weight)) as bigint) as n_calls, quantile_cont(c.duration_ms, 0.5) as p50_ms,
+select date_trunc('day', c.started_at) as day, c.provider, c.model, cast(round(sum(c.sample_weight)) as bigint) as n_calls, quantile_cont(c.duration_ms, 0.5) as p50_ms,
     case when count(*) >= 20 then quantile_cont(c.duration_ms, 0.95) end as p95_ms
 from call_waits c join top t on c.provider is not distinct from t.provider and c.model is not distinct from t.model
 group by 1, 2, 3 having min(c.sample_weight) = max(c.sample_weight) order by 1, 2, 3 limit 500;

@@ -11,8 +11,8 @@ fix       = "1. Many output tokens: set max_tokens, ask for less. 2. A long wait
 kind   = "bars"
 result = "evidence"
 title  = "The slowest calls"
-x      = "duration_ms"
-y      = "call_id"
+x      = "call_id"
+y      = "duration_ms"
 [columns]
 call_id      = { label = "Call", help = "llmlogs show ID" }
 started_at   = { label = "Started", unit = "time" }

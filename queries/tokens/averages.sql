@@ -11,9 +11,8 @@ fix       = "1. Take the row with the largest share. 2. Input far above output: 
 kind   = "bars"
 result = "evidence"
 title  = "Average tokens a call"
-x      = "mean_in"
-y      = "feature"
-series = "model"
+x      = "feature"
+y      = "mean_in"
 [columns]
 feature     = { label = "Feature", help = "empty: calls that name no feature" }
 model       = { label = "Model", help = "as answered, else as asked" }
@@ -33,14 +32,14 @@ days        = { label = "Days", unit = "int", help = "UTC days with such calls" 
 -- Descriptive: it never warns. Interval of a mean: ratio of sums with the day as the cluster (d / (d - 1) * sum((s - mean * w)^2) / w^2), Student's t on d - 1
 -- by Cornish and Fisher's expansion; below five days the calls themselves are the unit.
 create or replace temp table daily as
-select feature, coalesce(response_model, request_model) as model, cast(started_at as date) as day, grouping(feature) > 0 as is_all,
+select feature, coalesce(response_model, request_model) as model, date_trunc('day', started_at) as day, grouping(feature) > 0 as is_all,
     coalesce(sum(sample_weight) filter (calls.input_tokens is not null), 0) as w_in, coalesce(sum(sample_weight * input_tokens), 0) as s_in,
     coalesce(sum(sample_weight) filter (calls.output_tokens is not null), 0) as w_out, coalesce(sum(sample_weight * output_tokens), 0) as s_out,
     coalesce(sum(power(sample_weight, 2)) filter (calls.input_tokens is not null), 0) as w2_in, coalesce(sum(power(sample_weight, 2)) filter (calls.output_tokens is not null), 0) as w2_out,
     coalesce(sum(power(sample_weight, 2) * input_tokens), 0) as c_in, coalesce(sum(power(sample_weight, 2) * output_tokens), 0) as c_out,
     coalesce(sum(power(sample_weight * input_tokens, 2)), 0) as q_in, coalesce(sum(power(sample_weight * output_tokens, 2)), 0) as q_out
 from calls where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens) is not null
-group by grouping sets ((feature, coalesce(response_model, request_model), cast(started_at as date)), (cast(started_at as date)));
+group by grouping sets ((feature, coalesce(response_model, request_model), date_trunc('day', started_at)), (date_trunc('day', started_at)));
 
 create or replace temp table averages as
 with means as (
