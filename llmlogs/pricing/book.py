@@ -107,18 +107,10 @@ def _price_at(entry: Entry, context: Context, instant: datetime) -> tuple[ModelP
 def _rates(price: ModelPrice, above: int | None) -> tuple[Rates, tuple[str, ...]]:
     from genai_prices.types import TieredPrices
 
-    rates: Rates = {}
-    unseen: list[str] = []
-    for key, value in price.__dict__.items():
-        if value is None:
-            continue
-        unit = BY_KEY.get(key)
-        if unit is None:
-            unseen.append(key)
-            continue
-        amount = _tier(value, above) if isinstance(value, TieredPrices) else value
-        rates[unit.name] = amount / Decimal(unit.per)
-    return rates, tuple(sorted(unseen))
+    prices = {key: value for key, value in price.__dict__.items() if value is not None}
+    flat = {key: _tier(value, above) if isinstance(value, TieredPrices) else value for key, value in prices.items()}
+    rates = {BY_KEY[key].name: value / Decimal(BY_KEY[key].per) for key, value in flat.items() if key in BY_KEY}
+    return rates, tuple(sorted(flat.keys() - BY_KEY.keys()))
 
 
 def _tier(tiers: TieredPrices, above: int | None) -> Decimal:

@@ -61,5 +61,3 @@ def spellings(provider_id: str, model: str) -> Iterator[tuple[str, str]]:
         yield bare[:-4], "version suffix taken off"
     if provider_id == "openrouter" and bare.rpartition(":")[2] in _VARIANTS:
         yield bare.rpartition(":")[0], f"variant :{bare.rpartition(':')[2]} taken off"
-    if "@" in bare:
-        yield bare.replace("@", "-"), "@ read as -"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from llmlogs.pricing import book, names
@@ -104,9 +105,9 @@ def summary(cells: list[Cell]) -> str:
 
 
 def _related(asked: str, answered: str) -> bool:
-    """`gpt-4o` and `gpt-4o-2024-08-06`, with or without a path: the answer is the same model, said more exactly."""
+    """`gpt-4o` and `gpt-4o-2024-08-06`, with or without a path: the answer is the same model with its date, not `gpt-4o-mini`."""
     short, long = (name.lower().rpartition("/")[2] for name in (asked, answered))
-    return long.startswith(short)
+    return long.startswith(short) and re.fullmatch(r"([-@:](latest|\d[\d-]{3,}))?", long[len(short) :]) is not None
 
 
 def _find(provider: str | None, model: str) -> Found | None:
