@@ -63,6 +63,7 @@ TOLD: list[tuple[dict[str, Any], str, str]] = [
     ({"app_cache": "hit", "provider": "openai", "request_model": "gpt-5"} | BOTH, "", "cost      0 USD [app_cache_hit"),
     ({"provider": "openai", "request_model": "evil\x1b[31m\u202e"} | BOTH, "", "asked for evil\\u202e"),
     ({"provider": "cohere", "request_model": "command-r-plus", "billed_input_tokens": 10} | BOTH, "", "10 x"),
+    ({"provider": "perplexity", "request_model": "sonar", "web_searches": 0} | BOTH, "", "request            1 x"),
 ]
 
 

@@ -41,6 +41,7 @@ region = "eu*"
 factor = "1.1"
 """
 LONG_CLAUDE = {"provider": "anthropic", "response_model": "claude-sonnet-4-5", "input_tokens": 200_001, "output_tokens": 100}
+SOL = {"provider": "openai", "request_model": "gpt-5.6-sol", "started_at": "2026-10-01"} | BOTH
 CASES: list[tuple[str, dict[str, Any], str, str | None, str]] = [
     ("an alias is priced as its model", {"provider": "azure", "request_model": "prod-chat"} | BOTH, ALIAS, "0.00225", "priced"),
     ("an alias matches a deployment", {"provider": "azure", "deployment": "PROD-chat"} | BOTH, ALIAS, "0.00225", "priced"),
@@ -67,7 +68,7 @@ CASES: list[tuple[str, dict[str, Any], str, str | None, str]] = [
     ("no region is nowhere", GPT5, UPLIFT, "0.00225", "priced"),
     ("discounts and uplifts multiply", GPT5 | {"region": "eu"}, DISCOUNT + UPLIFT, "0.002165625", "priced"),
     ("an own price has no discount", GPT5, PRICE_GPT + DISCOUNT, "0.00006", "priced"),
-    ("dates cut a price that has dates", GPT5 | {"request_model": "gpt-5.6-sol", "started_at": "2026-10-01"}, DISCOUNT.replace("-05-", "-09-"), "0.00525", "priced"),
+    ("dates cut a price that has dates", SOL, DISCOUNT.replace("-05-", "-09-"), "0.00525", "priced"),
     ("dates cut a price that has tiers", LONG_CLAUDE, DISCOUNT.replace("openai", "anthropic"), "1.051974", "priced"),
 ]  # fmt: skip
 
