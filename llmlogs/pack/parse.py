@@ -11,7 +11,7 @@ from llmlogs.errors import UsageError
 from llmlogs.pack import parameters
 from llmlogs.pack.model import Chart, Column, Question
 
-HEADER = re.compile(r"\A/\*---[ \t]*\r?\n(?P<toml>.*?)---\*/", re.DOTALL)
+HEADER = re.compile(r"\A/\*---[ \t]*\r?\n(?P<toml>.*?)---\*/[ \t]*\r?\n?", re.DOTALL)
 TEXTS = ("question", "passes", "fails", "why", "fix")
 OPTIONAL_TEXTS = ("unknown", "info", "method", "engine")
 LISTS = ("needs", "results")

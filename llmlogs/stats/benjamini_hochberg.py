@@ -12,6 +12,6 @@ def adjust(p_values: Sequence[float]) -> list[float]:
     adjusted = [1.0] * total
     smallest = 1.0
     for rank_from_top, i in enumerate(order):
-        smallest = min(smallest, p_values[i] * total / (total - rank_from_top))
+        smallest = min(smallest, p_values[i] * (total / (total - rank_from_top)))
         adjusted[i] = smallest
     return adjusted
