@@ -25,7 +25,7 @@ def test_a_sound_question_has_no_complaints(write: Write) -> None:
         ("needs = ", 'engine = "spark"\nneeds = ', "engine is portable or duckdb"),
         (EVIDENCE, "select median(duration_ms) as model from calls", "not portable: median"),
         ("needs = ", 'chart = { kind = "bars", result = "timeline" }\nneeds = ', "a chart draws timeline"),
-        ("needs = ", 'results = ["evidence", "verdict"]\nneeds = ', "the first result is the verdict"),
+        ("needs = ", 'chart = { kind = "bars" }\nresults = ["evidence", "verdict"]\nneeds = ', "the first result is the verdict"),
         ("needs = ", 'results = ["facts", "evidence"]\nneeds = ', "the first result is the verdict"),
         ("basis", "based", "lacks basis"),
         ("from params left join calls on true", "from params join calls on true group by most", "0 rows on an empty database"),
