@@ -89,7 +89,7 @@ EVENTS = table(
     """
 at | TIMESTAMP | UTC | when
 kind | VARCHAR | | source_update, cache_invalidation, deploy, prompt_release, limit_change, incident
-subject | VARCHAR | | what it happened to (for a source_update: the cache key hash or document)
+subject | VARCHAR | | what it happened to; for source_update and cache_invalidation the cache key, hashed as calls.cache_key is
 value | VARCHAR | | new version or size
 ingest_id | INTEGER | | the ingest that brought the row
 file_id | INTEGER | | the file that holds the record

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from llmlogs.privacy import keyed_hash
 from llmlogs.schema.calls import CALLS
 from llmlogs.schema.contract import Table
 from llmlogs.schema.others import ATTEMPTS, EVENTS, FEEDBACK, RATE_LIMITS, SPANS
 from llmlogs.sources import aliases
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
-from llmlogs.sources.declared_read import NO_ANCHOR, kind_of, name_error
+from llmlogs.sources.declared_read import NO_ANCHOR, as_text, kind_of, name_error
 from llmlogs.sources.llmlogs_log_derive import derive, derive_times
 from llmlogs.sources.llmlogs_log_values import NAMED, UNREADABLE, convert, extra, same_word, tags, text_columns
 
@@ -26,6 +27,7 @@ OURS = {"source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "cost_
 NESTED: dict[str, Table] = {"spans": SPANS, "attempts": ATTEMPTS, "rate_limits": RATE_LIMITS, "feedback": FEEDBACK}
 ALONE = {"span": "spans", "attempt": "attempts", "rate_limit": "rate_limits", "feedback": "feedback", "event": "events"}
 TABLES = NESTED | {"events": EVENTS}
+KEYED_EVENTS = ("source_update", "cache_invalidation")
 CALL_COLUMNS = {c.name: c.type for c in CALLS.columns if c.name not in OURS}
 Issue = tuple[str, str, str]
 
@@ -155,6 +157,8 @@ def _row(table: Table, entry: Row, issues: list[Issue], context: Context) -> Row
             row[name] = found
     if table is SPANS:
         derive_times(row, issues)
+    if row.get("kind") in KEYED_EVENTS and "subject" in row:
+        row["subject"] = keyed_hash(as_text(entry["subject"]), context.secret)  # as cache_key is, so that the two can meet
     return row
 
 

@@ -36,6 +36,11 @@ def test_samples_are_read_as_they_say(sample: Any) -> None:
     assert sample.want[0].items() <= found.items()
 
 
+def test_the_subject_of_a_source_update_is_hashed_as_the_cache_key_it_names() -> None:
+    (event,) = one({"type": "event", "at": 1761955200, "kind": "source_update", "subject": "page-7"}).rows["events"]
+    assert event["subject"] == call(BASE | {"cache_key": "page-7"})["cache_key"] != "page-7"
+
+
 CASES = [
     ({"input_tokens": 5}, {"input_tokens": 5, "status": "unknown"}),
     ({"output_tokens": 5}, {"status": "ok"}),
