@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from llmlogs.pricing.context import Context
 from llmlogs.pricing.rates import DAY, Cell
-from llmlogs.pricing.units import BY_KEY, Rates
+from llmlogs.pricing.units import BY_KEY, FEE, Rates
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
@@ -109,8 +109,8 @@ def _rates(price: ModelPrice, above: int | None) -> tuple[Rates, tuple[str, ...]
 
     prices = {key: value for key, value in price.__dict__.items() if value is not None}
     flat = {key: _tier(value, above) if isinstance(value, TieredPrices) else value for key, value in prices.items()}
-    rates = {BY_KEY[key].name: value / Decimal(BY_KEY[key].per) for key, value in flat.items() if key in BY_KEY}
-    return rates, tuple(sorted(flat.keys() - BY_KEY.keys()))
+    seen = flat.keys() & (BY_KEY.keys() - {FEE})
+    return {BY_KEY[key].name: flat[key] / Decimal(BY_KEY[key].per) for key in seen}, tuple(sorted(flat.keys() - seen))
 
 
 def _tier(tiers: TieredPrices, above: int | None) -> Decimal:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import duckdb
 
 from llmlogs.pricing.plans import KEYS
-from llmlogs.pricing.units import BY_NAME, COUNTED, OVERLAPS, UNITS, UNSEEN_OUTPUT, Unit, children
+from llmlogs.pricing.units import BY_NAME, COUNTED, FEE, OVERLAPS, UNITS, UNSEEN_OUTPUT, Unit, children
 from llmlogs.schema.calls import CALLS
 from llmlogs.schema.ddl import quote
 
@@ -81,7 +81,7 @@ class Statement:
             (self.out_of_range(), "'invalid_usage'"),
             (self.nothing_counted(), f"{stated} 'usage_missing' end"),
             ("r.status not in ('priced', 'free')", f"{stated} r.status end"),
-            (f"{self.instant()} is null", f"{stated} 'time_missing' end"),
+            (f"{self.instant()} is null and not r.timeless", f"{stated} 'time_missing' end"),
             (self.half_counted(), f"{stated} 'partial_usage' end"),
             (self.contradiction(), "'invalid_usage'"),
         ]
@@ -102,6 +102,7 @@ class Statement:
         for part in ("audio_output", "image_output"):  # eight to twenty times the price of text: without the split there is no price
             tests.append(f"{written} > 0 and r.has_{part} and {self.count(BY_NAME[part])} is null")
         tests += [f"{written} > 0 and contains(r.unseen, '{key}')" for key in UNSEEN_OUTPUT]
+        tests.append(f"contains(r.unseen, '{FEE}')")
         return _either(tests)
 
     def contradiction(self) -> str:
@@ -122,8 +123,8 @@ class Statement:
 
     def incomplete(self) -> str:
         """All that is needed was counted, but the log says the counts are not final, or something was used that the book has no price for."""
-        tops = [unit for unit in self.counted if not unit.parent]
-        return _either([f"{self.column('usage_status')} = 'partial'", *(f"{self.count(unit)} > 0 and not r.has_{unit.name}" for unit in tops)])
+        must = [unit for unit in self.counted if not unit.parent or unit.name in ("audio_output", "image_output")]  # never cheaper than text
+        return _either([f"{self.column('usage_status')} = 'partial'", *(f"{self.count(unit)} > 0 and not r.has_{unit.name}" for unit in must)])
 
 
 def _either(tests: Iterable[str]) -> str:
@@ -154,7 +155,7 @@ def _rates(decimals: int) -> str:
     keys = [f"p.{quote(column)}" for column in KEYS.values()]
     return f"""select r.rate_id, r.status, coalesce(r.unseen, '') as unseen, {", ".join([*keys, *deltas, *flags])},
         coalesce(r.valid_from, '-infinity'::timestamp) as valid_from, coalesce(r.valid_to, 'infinity'::timestamp) as valid_to,
-        coalesce(r.tod_from, 0) as tod_from, coalesce(r.tod_to, 86400) as tod_to,
+        coalesce(r.valid_from, r.valid_to) is null and r.tod_from is null as timeless, coalesce(r.tod_from, 0) as tod_from, coalesce(r.tod_to, 86400) as tod_to,
         coalesce(r.in_gt, -9223372036854775808) as in_gt, coalesce(r.in_le, 9223372036854775807) as in_le
         from price_plans p join price_rates r using (plan_id) where p.own_book_id is not distinct from $own
         and (r.kind = $kind or not exists (select 1 from price_rates l where l.plan_id = r.plan_id and l.kind = $kind))"""

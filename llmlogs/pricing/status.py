@@ -9,7 +9,7 @@ MEANING = {
     "usage_missing": "the log has no token counts",
     "partial_usage": "the log has no count of something the price depends on",
     "invalid_usage": "the token counts contradict each other or cannot be",
-    "time_missing": "the log has no time, and prices change with time",
+    "time_missing": "the log has no time, and the price has changed over time",
     "unknown_provider": "the book does not know the provider; an [[alias]] or [[price]] in your price file helps",
     "unknown_model": "the book does not know the model; an [[alias]] or [[price]] in your price file helps",
     "unpriced_model": "the book knows the model and has no price for it; say [[free]] or [[price]] in your price file",

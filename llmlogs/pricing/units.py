@@ -43,10 +43,12 @@ BY_NAME = {unit.name: unit for unit in UNITS}
 BY_KEY = {unit.key: unit for unit in UNITS}
 COUNTED = tuple(unit for unit in UNITS if unit.column)
 
-# Units the book prices apart and the log does not count. Where two parts overlap (cached audio), a call that has both cannot be priced;
-# where the output is of a kind nobody counted (video), its price is not known either.
+# What the book prices apart and no log counts. Where two parts overlap (cached audio), a call that has both cannot be priced; where the output is of
+# a kind nobody counted (video), its price is not known either; and a fee per request is the highest of a range that depends on what was asked for
+# (the size of a Sonar search: the book's own remark; the stated costs of real calls are less than half).
 OVERLAPS = {"cache_audio_read_mtok": ("cache_read", "audio_input"), "cache_image_read_mtok": ("cache_read", "image_input")}
 UNSEEN_OUTPUT = ("output_video_mtok",)
+FEE = "requests_kcount"
 
 Rates = dict[str, Decimal]  # unit name -> USD for one
 

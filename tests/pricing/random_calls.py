@@ -175,7 +175,7 @@ def _in_book(found: PriceCalculation, tier: dict[str, str], instant: datetime) -
 
 COUNTED = {
     "input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok", "input_audio_mtok", "input_image_mtok",
-    "output_reasoning_mtok", "output_audio_mtok", "output_image_mtok", "web_searches_kcount", "requests_kcount",
+    "output_reasoning_mtok", "output_audio_mtok", "output_image_mtok", "web_searches_kcount",
 }  # fmt: skip
 
 
@@ -183,7 +183,8 @@ def _rules(row: Row, prices: dict[str, Any]) -> str:
     """Refusals of llmlogs where genai-prices would count what nobody logged as nothing."""
     if not COUNTED & prices.keys():
         return "unpriced_model"
-    half = row["input_tokens"] is None and "input_mtok" in prices
+    half = "requests_kcount" in prices  # the book says so itself: the highest of a range
+    half |= row["input_tokens"] is None and "input_mtok" in prices
     half |= row["output_tokens"] is None and "output_mtok" in prices and prices["output_mtok"] != 0
     if row["output_tokens"]:
         half |= "output_video_mtok" in prices
@@ -194,6 +195,7 @@ def _rules(row: Row, prices: dict[str, Any]) -> str:
 
 def _kind(row: Row, prices: dict[str, Any]) -> str:
     tops = {"input_tokens": "input_mtok", "output_tokens": "output_mtok", "web_searches": "web_searches_kcount"}
+    tops |= {"audio_output_tokens": "output_audio_mtok", "image_output_tokens": "output_image_mtok"}
     if any(row[column] and key not in prices for column, key in tops.items()):
         return "lower_bound"
     counted = [prices[key] for key in COUNTED & prices.keys()]

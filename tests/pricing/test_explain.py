@@ -49,6 +49,8 @@ def test_a_price_is_told_from_the_logged_name_to_the_total(con: duckdb.DuckDBPyC
     ]
 
 
+X = {"provider": "x", "request_model": "y"}
+XPRICE = '[[price]]\nprovider = "x"\nmodel = "y"\ninput_mtok = 1\noutput_mtok = 1\nreason = "card"\n'
 TOLD: list[tuple[dict[str, Any], str, str]] = [
     ({"provider": "openai", "request_model": "nope"} | BOTH, "", "the book does not know the model"),
     ({"provider": "openai", "request_model": "nope"} | BOTH, "", "logged    input_tokens 1,000, output_tokens 100"),
@@ -57,13 +59,13 @@ TOLD: list[tuple[dict[str, Any], str, str]] = [
     ({"provider": "openai", "request_model": "gpt-5.6-sol"} | BOTH, "", "rate      1: until 2026-08-21, up to 272,000 input tokens"),
     ({"provider": "deepseek", "response_model": "deepseek-v4-flash", "started_at": "2026-12-01 02:00:00"} | BOTH, "", "between 01:00 and 04:00 UTC"),
     ({"provider": "openai", "response_model": "gpt-5.6-sol", "service_tier": "batch", "started_at": "2026-12-01"} | BOTH, "", "tier batch"),
-    ({"provider": "x", "request_model": "y"} | BOTH, '[[price]]\nprovider = "x"\nmodel = "y"\ninput_mtok = 1\noutput_mtok = 1\nreason = "card"\n', "card"),
+    (X | BOTH, XPRICE, "card"),
     ({"provider": "openai", "request_model": "gpt-5"} | BOTH, '[[discount]]\nprovider = "openai"\npercent = 10\n', "all rates times 0.9"),
     ({"provider": "openai", "request_model": "gpt-5"} | BOTH, '[[discount]]\nprovider = "openai"\npercent = 10\n', "list      0.00225 USD by the book"),
     ({"app_cache": "hit", "provider": "openai", "request_model": "gpt-5"} | BOTH, "", "cost      0 USD [app_cache_hit"),
     ({"provider": "openai", "request_model": "evil\x1b[31m\u202e"} | BOTH, "", "asked for evil\\u202e"),
     ({"provider": "cohere", "request_model": "command-r-plus", "billed_input_tokens": 10} | BOTH, "", "10 x"),
-    ({"provider": "perplexity", "request_model": "sonar", "web_searches": 0} | BOTH, "", "request            1 x"),
+    (X | BOTH, XPRICE + "requests_kcount = 5\n", "request            1 x"),
 ]
 
 

@@ -68,6 +68,7 @@ CASES = {
     "one hour cache writes": (CLAUDE | {"input_tokens": 1000, "cache_write_tokens": 1000, "cache_write_1h_tokens": 400, "output_tokens": 0}, "0.00465"),
     "explicit zeros are a price": (GPT5 | {"input_tokens": 0, "output_tokens": 0}, "0"),
     "billed counts are what is paid": (GPT5 | BOTH | {"billed_input_tokens": 500, "billed_output_tokens": 50}, "0.001125"),
+    "no time, and one price for ever": (GPT5 | BOTH | {"started_at": None}, "0.00225"),
     "no start, but an end": (GPT5 | BOTH | {"started_at": None, "ended_at": "2026-05-01 12:00:00"}, "0.00225"),
 }
 
@@ -126,7 +127,9 @@ REFUSED = {
         {"provider": "google", "request_model": "gemini-2.5-flash"} | BOTH | {"cache_read_tokens": 5, "audio_input_tokens": 5},
         "invalid_usage",
     ),
-    "no time": (GPT5 | BOTH | {"started_at": None}, "time_missing"),
+    "a fee that depends on the search": ({"provider": "perplexity", "request_model": "sonar"} | BOTH, "partial_usage"),
+    "no time, and a price that changed": ({"provider": "openai", "request_model": "gpt-5.6-sol", "started_at": None} | BOTH, "time_missing"),
+    "no time, and a price by the hour": ({"provider": "deepseek", "request_model": "deepseek-chat", "started_at": None} | BOTH, "time_missing"),
 }
 
 
@@ -148,6 +151,7 @@ def test_a_stated_cost_does_not_replace_a_price(price: Price) -> None:
 LOWER_BOUNDS: list[tuple[dict[str, Any], str]] = [  # counts that are not final; a search the book has no price for
     (GPT5 | BOTH | {"usage_status": "partial"}, "0.00225"),
     ({"provider": "deepseek", "request_model": "deepseek-chat", "web_searches": 2} | BOTH, "0.00038"),
+    ({"provider": "openrouter", "request_model": "google/gemini-2.5-pro", "image_output_tokens": 50} | BOTH, "0.00225"),
 ]
 
 
