@@ -17,11 +17,11 @@ class NdJson:
     name = "ndjson"
 
     def sniff(self, head: bytes, path: str) -> float:  # the contract names the path; lines say enough
-        lines = [line for line in head.split(b"\n")[:50] if line.strip(BLANK)]
-        good = sum(parse(line.strip(BLANK))[0] is not None for line in lines[:20])
-        if good:
-            return 0.9 if len(lines) > 1 else 0.8
-        return 0.1 if any(line.lstrip(BLANK).startswith(b"{") for line in lines) else 0.0
+        lines = [line.strip(BLANK) for line in head.split(b"\n")[:50] if line.strip(BLANK)]
+        good = sum(parse(line)[0] is not None for line in lines)
+        if good * 4 < max(len(lines), 1):  # YAML and source code have a line that looks like JSON now and then
+            return 0.1 if lines and lines[0].startswith(b"{") else 0.0
+        return 0.9 if len(lines) > 1 else 0.8
 
     def records(self, stream: BinaryIO, position: Position) -> Iterator[Record]:
         stream.seek(position.offset)

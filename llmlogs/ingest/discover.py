@@ -19,6 +19,7 @@ from llmlogs.sources.base import Context, Source
 
 HEAD_BYTES = 64 * 1024
 HEAD_RECORDS = 50
+CERTAIN = 0.9  # the format names itself: a record that breaks it is a bad record
 OURS = (".duckdb", ".duckdb.wal", ".duckdb.tmp")
 
 
@@ -125,7 +126,7 @@ def _best(heads: list[tuple[Carrier, Head]]) -> tuple[Carrier, Source, str] | No
     """The surest source; of equals the one over the surest carrier."""
     sure = [(found, carrier, head) for carrier, head in heads if head.values for found in sources.find(head)]
     for (source, detection), carrier, head in sorted(sure, key=lambda x: -x[0][1].confidence):
-        if detection.confidence >= sources.SURE_ENOUGH and _understands(source, head):
+        if detection.confidence >= CERTAIN or (detection.confidence >= sources.SURE_ENOUGH and _understands(source, head)):
             return carrier, source, detection.why
     return None
 

@@ -58,19 +58,19 @@ def _standard_input(paths: list[str], folder: Path) -> tuple[list[str], dict[str
 
 def _read_all(con: database.Connection, files: list[tuple[Path, str]], options: IngestOptions, report: IngestReport, progress: Progress | None) -> None:
     known = Known(con)
-    done = 0
+    failed = finished = len(report.files)
     try:
         for group in _batches(files):
             with Batch(con, known, options, report.run_id) as batch:
                 for path, shown in group:
                     report.files.append(_read_one(batch, path, shown))
-                    done += 1
                     if progress:
-                        progress(shown, done, len(files))
+                        progress(shown, len(report.files) - failed, len(files))
                 batch.commit()
+            finished = len(report.files)
     except KeyboardInterrupt:
         report.interrupted = True
-        del report.files[len(report.files) - (done % BATCH_FILES) :]
+        del report.files[finished:]
 
 
 def _read_one(batch: Batch, path: Path, shown: str) -> FileReport:

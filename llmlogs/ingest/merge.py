@@ -131,9 +131,9 @@ def _rank(con: Connection) -> None:
 
 
 def _digest() -> str:
-    """8 hex digits over what tells rows of one id apart; the same in every ingest of the same content."""
+    """12 hex digits over what tells rows of one id apart; the same in every ingest of the same content."""
     values = ", ".join(f"coalesce(min({name}) filter (row = leader)::varchar, '')" for name in (*COUNTS, *MODELS, "started_at", "try"))
-    return f"left(md5(concat_ws('|', {values})), 8)"
+    return f"left(md5(concat_ws('|', {values})), 12)"
 
 
 def _fold(con: Connection, ingest_id: int, columns: set[str]) -> None:

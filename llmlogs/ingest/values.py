@@ -23,11 +23,15 @@ def whole(value: Any, bits: int = 63) -> Cleaned:
         return None, "not_a_number"
     if isinstance(value, str) and WHOLE.fullmatch(value.strip()):
         value = int(value.strip().split(".")[0])
-    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+    if isinstance(value, float | Decimal) and _finite(value) and value == int(value):
         value = int(value)
     if not isinstance(value, int):
         return None, "not_a_number"
     return (value, "") if -(1 << bits) <= value < 1 << bits else (None, "out_of_range")
+
+
+def _finite(value: float | Decimal) -> bool:
+    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
 
 
 def integer(value: Any) -> Cleaned:
@@ -40,6 +44,8 @@ def real(value: Any) -> Cleaned:
     if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None, "not_a_number"
+    if isinstance(value, Decimal) and value.is_snan():
         return None, "not_a_number"
     try:
         number = float(value)
