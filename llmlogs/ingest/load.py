@@ -41,6 +41,8 @@ def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> No
     con.execute(f"create or replace temp table fresh_rows as select {ingest_id}::integer as ingest_id, {keep}{call} from {_spooled(spool, table)} f {join}")
     if "line" in columns and table not in ("rejects", "issues", "merged"):
         _drop_repeats(con, table, sorted(columns - set(IDENTITY)))
+    if table == "spans" and {"span_id", "started_at", "ended_at"} <= columns:
+        _drop_known_spans(con)
     con.execute(f"insert into {quote(table)} by name from fresh_rows")
     con.execute("drop table fresh_rows")
 
@@ -60,6 +62,16 @@ def _drop_repeats(con: Connection, table: str, columns: list[str]) -> None:
     )
     con.execute("delete from fresh_rows where rowid not in (select row from kept_rows)")
     con.execute("drop table kept_rows")
+
+
+def _drop_known_spans(con: Connection) -> None:
+    """A span of the same id and the same times is the same, even if a copy that was read in pieces knows less of its trace."""
+    con.execute(
+        """delete from fresh_rows where span_id is not null and started_at is not null and (
+            rowid not in (select arg_min(rowid, (file_id, line, rowid)) from fresh_rows group by span_id, started_at, ended_at)
+            or exists (select 1 from spans s where s.span_id = fresh_rows.span_id and s.started_at = fresh_rows.started_at
+                and s.ended_at is not distinct from fresh_rows.ended_at))"""
+    )
 
 
 def _same(columns: list[str]) -> str:

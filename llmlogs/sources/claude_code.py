@@ -83,7 +83,7 @@ class ClaudeCode:
             else:
                 yield Outcome(record.line, "rejected", "not an object")
         for number, row in session.chain.failed.items():  # no answer came before the file ended
-            yield Outcome(number, "other", rows={"attempts": [_public(row)]})
+            yield Outcome(number, "other", rows=_tries((row,)))
 
 
 def _line(number: int, line: dict[str, Any], session: Session) -> Iterator[Outcome]:
@@ -116,10 +116,10 @@ def _answer(number: int, line: dict[str, Any], session: Session, before: Link, n
     else:
         call = call_row(line, link, session.project(line), issues)
         _remember_tools(line, link, session)
-    rows: dict[str, list[Row]] = {}
+    rows = _tries(link.retries)
     if link.retries:
         call["attempts"] = len(link.retries) + 1
-        rows["attempts"] = [*map(_public, link.retries), final_attempt(link.retries, call["status"])]
+        rows["attempts"].append(final_attempt(link.retries, call["status"]))
     yield from (Outcome(row["line"], "other") for row in link.retries)
     yield Outcome(number, "call", call=call, rows=rows, issues=issues, nested=nested)
 
@@ -206,9 +206,11 @@ def _is_own(line: dict[str, Any]) -> bool:
     return isinstance(line.get("type"), str) and ("sessionId" in line or any(sign in line for sign in SIGNS))
 
 
-def _public(row: Row) -> Row:
-    """An attempt without what only the chain needs."""
-    return {name: value for name, value in row.items() if name not in ("ended", "waits", "error")}
+def _tries(failed: tuple[Row, ...]) -> dict[str, list[Row]]:
+    """Failed tries as rows of attempts, and of rate_limits where their headers told any; without what only the chain needs."""
+    attempts = [{name: value for name, value in row.items() if name not in ("ended", "waits", "error", "limits")} for row in failed]
+    limits = [limit | {"line": row["line"]} for row in failed for limit in row["limits"]]
+    return {table: rows for table, rows in (("attempts", attempts), ("rate_limits", limits)) if rows}
 
 
 SOURCE = ClaudeCode()

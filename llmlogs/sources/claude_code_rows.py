@@ -11,7 +11,8 @@ from llmlogs.sources.base import Row
 from llmlogs.sources.claude_code_chain import Link, Tool, wait_ms
 from llmlogs.sources.claude_code_usage import Issues, tokens
 from llmlogs.sources.error_classes import Fault, fault_of, status_in
-from llmlogs.sources.times import duration_ms, to_utc
+from llmlogs.sources.rate_limits import limits_of, retry_after_ms
+from llmlogs.sources.times import to_utc
 
 SERVED_BY = (("msg_bdrk_", "aws"), ("msg_vrtx_", "google"))  # ids tell Bedrock and Vertex from Anthropic's own API
 NO_GEO = ("", "not_available", "global")
@@ -83,9 +84,12 @@ def _told_error(line: dict[str, Any]) -> Row:
 
 
 def attempt_row(line: dict[str, Any]) -> Row:
-    """The failed try of a `system/api_error` line. `waits` is the back-off after it, `error` the error columns of a call that ends with it."""
+    """The failed try of a `system/api_error` line. `waits`, `error` and `limits` are for the chain: the back-off after it, the error
+    columns of a call that ends with it, the quotas its headers told."""
     error = line["error"] if isinstance(line.get("error"), dict) else {}
-    headers = error["headers"] if isinstance(error.get("headers"), dict) else {}
+    logged = error["headers"] if isinstance(error.get("headers"), dict) else {}
+    headers = {name.lower(): value for name, value in logged.items() if isinstance(value, str)}
+    at = to_utc(line.get("timestamp"))
     status = error.get("status") if type(error.get("status")) is int else None
     columns = fault_of(error.get("error") or error.get("cause") or {}).columns(status) | {"status_code": status}
     return {
@@ -93,7 +97,8 @@ def attempt_row(line: dict[str, Any]) -> Row:
         "provider": "anthropic",
         "status_code": status,
         "error_class": columns["error_class"],
-        "retry_after_ms": duration_ms(headers.get("retry-after"), "s"),
+        "retry_after_ms": retry_after_ms(headers, at),
+        "limits": [{"at": at, "provider": "anthropic", "origin": "provider"} | limit for limit in limits_of(headers, at, "anthropic")],
         "waits": _milliseconds(line.get("retryInMs")),
         "error": columns,
         "origin": "explicit",
@@ -136,7 +141,7 @@ def turn_span(line: dict[str, Any], turn: str | None) -> Row | None:
         return None
     begun = ended - timedelta(milliseconds=length)
     return {
-        "span_id": turn, "trace_id": turn, "kind": "chain", "name": "turn",
+        "span_id": turn or word(line.get("uuid")), "trace_id": turn, "kind": "chain", "name": "turn",
         "started_at": begun, "ended_at": ended, "duration_ms": length, "status": "ok",
     }  # fmt: skip
 

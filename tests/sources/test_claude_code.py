@@ -193,6 +193,17 @@ def test_failed_tries_belong_to_the_call_they_end_in() -> None:
     assert told == [(1, 529, "overloaded", 2000.0, None, False), (2, 529, "overloaded", 2500.0, 500.0, False), (3, None, None, None, 1000.0, True)]
 
 
+def test_the_headers_of_a_refusal_tell_quotas_and_the_wait() -> None:
+    """They belong to the call, and to the line that has them; no other header is kept."""
+    headers = {"retry-after": "7", "anthropic-ratelimit-tokens-limit": "400000", "anthropic-ratelimit-tokens-remaining": "0", "x-api-key": "sk-ant-1", "odd": 3}
+    last = read(
+        user("u", 0), error("e1", 2, "u", 1, 500, {"status": 429, "headers": headers, "error": {"error": {"type": "rate_limit_error"}}}), answer("a", 9, "e1")
+    )[-1]
+    assert [(row["scope"], row["limit_value"], row["remaining"], row["line"]) for row in last.rows["rate_limits"]] == [("tokens", 400_000.0, 0.0, 2)]
+    assert (last.rows["attempts"][0]["retry_after_ms"], last.rows["attempts"][0]["error_class"]) == (7000.0, "rate_limit")
+    assert "sk-ant" not in repr(last)
+
+
 def test_a_call_given_up_is_an_error() -> None:
     """The program's own message to the user stands for the failed call; it has no tokens, not 0."""
     told = answer("a", 9, "e1", {"input_tokens": 0}, {"model": "<synthetic>", "id": "x-1"}, isApiErrorMessage=True, error="unknown", requestId=None)

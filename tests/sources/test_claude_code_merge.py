@@ -97,6 +97,29 @@ def test_a_resumed_session_repeats_calls(tmp_path: Path) -> None:
     assert [row[:4] for row in rows(tmp_path / "d")] == [("msg_1", 210, 200, 57), ("msg_2", 210, 200, 9)]
 
 
+def test_tools_of_copies_that_both_grow_are_counted_once(tmp_path: Path) -> None:
+    """The span of a tool has the tool's id, in whichever file and ingest it comes again."""
+    asks = [{"type": "tool_use", "id": f"toolu_{n}", "name": "Bash"} for n in range(2)]
+    lines = [
+        user("u", 1),
+        answer("a", 3, "u", 5),
+        user("r0", 4, parentUuid="a"),
+        answer("b", 6, "r0", 7, name="msg_2", requestId="req_2"),
+        user("r1", 7, parentUuid="b"),
+    ]
+    for number, (asking, told) in enumerate(((1, 2), (3, 4))):
+        lines[asking]["message"]["content"] = [asks[number]]
+        lines[told]["message"] = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": f"toolu_{number}"}]}
+    own, copy = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    ingest(tmp_path / "d", put(own, *lines))
+    put(own, *lines, user("v", 30))
+    ingest(tmp_path / "d", put(copy, user("w", 0), *lines[:3]))
+    ingest(tmp_path / "d", own, put(copy, user("w", 0), *lines))
+    con = database.open_for_read(tmp_path / "d")
+    assert con.execute("select span_id, count(*) from spans group by all order by all").fetchall() == [("toolu_0", 1), ("toolu_1", 1)]
+    con.close()
+
+
 def test_a_sub_agent_told_twice_is_one_call(tmp_path: Path) -> None:
     """T18: in its parent's lines and in its own file; its parent's session, its own name; the larger snapshot wins whichever has it."""
     own = [line | {"isSidechain": True, "agentId": "ab12"} for line in (user("n", 1), answer("n1", 4, "n", 30, "end_turn"))]
