@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from llmlogs.sources.response_shapes import Raw
@@ -35,6 +36,8 @@ class Answer:
     streamed: bool = False
     settled: bool = False
     tool_ids: set[str] = field(default_factory=set)
+    event_times: list[datetime] = field(default_factory=list)
+    first_token_at: datetime | None = None
 
     def take(self, name: str, value: Any) -> None:
         """Keep a short text; later ones win, empty ones do not."""
@@ -111,13 +114,14 @@ def _usage(answer: Answer, node: Raw) -> None:
         answer.take("region", answer.usage.get("inference_geo"))
 
 
-def _items(value: Any) -> list[Raw]:
+def items_of(value: Any) -> list[Raw]:
+    """The objects of a list; none of anything else."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def _chat(answer: Answer, node: Raw) -> None:
     answer.operation = "chat"
-    for choice in _items(node.get("choices")):
+    for choice in items_of(node.get("choices")):
         answer.take("finish", choice.get("finish_reason"))
         message = choice.get("message")
         if not isinstance(message, Mapping):
@@ -125,8 +129,8 @@ def _chat(answer: Answer, node: Raw) -> None:
             answer.wrote(choice.get("text"))
             continue
         content = message.get("content")
-        answer.wrote(content if not isinstance(content, list) else "".join(str(part.get("text") or "") for part in _items(content)))
-        answer.called(len(_items(message.get("tool_calls"))) + isinstance(message.get("function_call"), Mapping))
+        answer.wrote(content if not isinstance(content, list) else "".join(str(part.get("text") or "") for part in items_of(content)))
+        answer.called(len(items_of(message.get("tool_calls"))) + isinstance(message.get("function_call"), Mapping))
 
 
 def _completion(answer: Answer, node: Raw) -> None:
@@ -139,7 +143,7 @@ def _responses(answer: Answer, node: Raw) -> None:
     answer.take("state", node.get("status"))
     details = node.get("incomplete_details")
     answer.take("finish", details.get("reason") if isinstance(details, Mapping) else None)
-    for item in _items(node.get("output")):
+    for item in items_of(node.get("output")):
         responses_item(answer, item)
     if answer.finish is None and answer.state == "completed":
         answer.finish = "stop"
@@ -151,10 +155,10 @@ OWN_TOOLS = frozenset({"function_call", "custom_tool_call", "local_shell_call", 
 def responses_item(answer: Answer, item: Raw) -> None:
     """One output item of the Responses API."""
     kind = item.get("type")
-    answer.called(int(kind in OWN_TOOLS))
+    answer.called(int(str(kind) in OWN_TOOLS))
     if kind == "web_search_call":
         answer.searches = (answer.searches or 0) + 1
-    for part in _items(item.get("content")):
+    for part in items_of(item.get("content")):
         answer.wrote(part.get("text"))
 
 
@@ -162,7 +166,7 @@ def _anthropic(answer: Answer, node: Raw) -> None:
     answer.operation = "chat" if "completion" not in node else "text_completion"
     answer.take("finish", node.get("stop_reason"))
     answer.wrote(node.get("completion"))
-    for block in _items(node.get("content")):
+    for block in items_of(node.get("content")):
         answer.wrote(block.get("text"))
         answer.called(int(block.get("type") == "tool_use"))
 
@@ -174,11 +178,11 @@ GEMINI_FINISH = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "O
 def gemini(answer: Answer, node: Raw) -> None:
     """A Gemini answer, or one chunk of it: usage is cumulative, texts and calls add up."""
     answer.operation = answer.operation or "chat"
-    for candidate in _items(node.get("candidates")):
+    for candidate in items_of(node.get("candidates")):
         finish = candidate.get("finishReason") or candidate.get("finish_reason")
         answer.take("finish", GEMINI_FINISH.get(finish, finish) if isinstance(finish, int) else finish)
         content = candidate.get("content")
-        for part in _items(content.get("parts")) if isinstance(content, Mapping) else []:
+        for part in items_of(content.get("parts")) if isinstance(content, Mapping) else []:
             answer.wrote(part.get("text") if not part.get("thought") else None)
             answer.called(int("functionCall" in part or "function_call" in part))
     feedback = node.get("promptFeedback") or node.get("prompt_feedback")
@@ -195,7 +199,7 @@ def _converse(answer: Answer, node: Raw) -> None:
     answer.take("service_tier", tier.get("type") if isinstance(tier, Mapping) else tier)
     output = node.get("output")
     message = output.get("message") if isinstance(output, Mapping) else None
-    for part in _items(message.get("content")) if isinstance(message, Mapping) else []:
+    for part in items_of(message.get("content")) if isinstance(message, Mapping) else []:
         answer.wrote(part.get("text"))
         answer.called(int("toolUse" in part))
 
@@ -206,10 +210,10 @@ def _cohere(answer: Answer, node: Raw) -> None:
     answer.wrote(node.get("text"))
     message = node.get("message")
     if isinstance(message, Mapping):
-        for part in _items(message.get("content")):
+        for part in items_of(message.get("content")):
             answer.wrote(part.get("text"))
-    answer.called(len(_items((message if isinstance(message, Mapping) else node).get("tool_calls"))))
-    for one in _items(node.get("generations")):
+    answer.called(len(items_of((message if isinstance(message, Mapping) else node).get("tool_calls"))))
+    for one in items_of(node.get("generations")):
         answer.take("finish", one.get("finish_reason"))
         answer.wrote(one.get("text"))
 
@@ -222,7 +226,7 @@ def ollama(answer: Answer, node: Raw) -> None:
     answer.take("finish", node.get("done_reason"))
     answer.wrote(message.get("content") if isinstance(message, Mapping) else node.get("response"))
     if isinstance(message, Mapping):
-        answer.called(len(_items(message.get("tool_calls"))))
+        answer.called(len(items_of(message.get("tool_calls"))))
     answer.created, answer.completed = None, node.get("created_at")
     if "total_duration" in node or "eval_count" in node:
         answer.use({key: node[key] for key in ("prompt_eval_count", "eval_count") if key in node})
@@ -239,7 +243,7 @@ def _embedding(answer: Answer, node: Raw) -> None:
 
 def _listing(answer: Answer, node: Raw) -> None:
     """`{data: [...]}`: embeddings, rankings or images, told by the first item."""
-    first = next(iter(_items(node.get("data"))), {})
+    first = next(iter(items_of(node.get("data"))), {})
     answer.operation = "embeddings" if "embedding" in first else "rerank" if "relevance_score" in first else "image" if first else None
 
 
@@ -255,7 +259,7 @@ def _counters(answer: Answer, node: Raw) -> None:
     for name in ("stop_reason", "completionReason"):
         answer.take("finish", node.get(name))
     answer.wrote(node.get("generation") or node.get("outputText"))
-    for result in [*_items(node.get("results")), *_items(node.get("outputs"))]:
+    for result in [*items_of(node.get("results")), *items_of(node.get("outputs"))]:
         answer.take("finish", result.get("stop_reason") or result.get("completionReason"))
         answer.wrote(result.get("outputText") or result.get("generated_text") or result.get("text"))
         answer.use({"totalOutputTextTokenCount": result.get("tokenCount"), **{key: result.get(key) for key in ("input_token_count", "generated_token_count")}})
@@ -264,7 +268,7 @@ def _counters(answer: Answer, node: Raw) -> None:
 def _interaction(answer: Answer, node: Raw) -> None:
     answer.operation = "chat"
     answer.take("state", node.get("status"))
-    for item in _items(node.get("outputs") or node.get("steps")):
+    for item in items_of(node.get("outputs") or node.get("steps")):
         answer.called(int(item.get("type") == "function_call"))
         answer.wrote(item.get("text"))
 

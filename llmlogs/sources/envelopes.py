@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from llmlogs.sources.response_shapes import Raw, is_part, shape_of
+from llmlogs.sources.response_shapes import Raw, is_part, plain_key, shape_of
 from llmlogs.sources.stream_parts import events_of, is_stream, parse_sse
 
 DEEPEST = 9
@@ -51,6 +51,13 @@ class Parts:
     usages: list[Raw] = field(default_factory=list)
     facts: list[tuple[tuple[str, ...], Any]] = field(default_factory=list)
 
+    def absorb(self, other: Parts) -> None:
+        """Add what another look found."""
+        for name in ("answers", "streams", "chunks", "errors", "unknown", "engines", "usages", "facts"):
+            getattr(self, name).extend(getattr(other, name))
+        for name in ("headers", "sent_headers", "prompts"):
+            setattr(self, name, getattr(other, name) | getattr(self, name))
+
     def found(self) -> bool:
         """Whether there is anything an answer could be."""
         return bool(self.answers or self.streams or self.chunks)
@@ -61,11 +68,6 @@ def parts_of(value: Any) -> Parts:
     parts = Parts()
     _visit(value, (), parts)
     return parts
-
-
-def plain_key(key: object) -> str:
-    """A key without case and separators: `statusCode`, `status_code` and `Status-Code` are one."""
-    return re.sub(r"[^a-z0-9@]", "", str(key)[:80].lower())
 
 
 def _visit(node: Any, path: tuple[str, ...], parts: Parts) -> None:
@@ -108,11 +110,14 @@ def _is_request(node: Raw, path: tuple[str, ...]) -> bool:
     return any(step.startswith("req") for step in path) or any(plain_key(key) in PROMPTS for key in node)
 
 
+WRAPPED = frozenset({"body", "content", "parsedbody", "headers", "response", "result", "statuscode"})
+STATUS_ONLY = frozenset({"status", "statuscode", "statustext", "httpversion", "time", "durationms"})
+
+
 def _is_wrapper(node: Raw) -> bool:
+    """Whether an object under a name like `response` is the HTTP exchange around the body, not the body."""
     names = {plain_key(key) for key in node}
-    return bool(names & {"headers", "status", "statuscode", "body", "content", "parsedbody", "result", "output", "response", "message", "results"}) and (
-        bool(names & {"body", "content", "parsedbody", "headers", "response", "result", "statuscode"})
-    )
+    return bool(names & WRAPPED) or names <= STATUS_ONLY
 
 
 def _visit_unknown(node: Raw, path: tuple[str, ...], parts: Parts) -> None:
@@ -120,14 +125,11 @@ def _visit_unknown(node: Raw, path: tuple[str, ...], parts: Parts) -> None:
     inner = Parts()
     for key, value in node.items():
         _visit_member(plain_key(key), value, path, inner)
-    if inner.found():
-        parts.answers += inner.answers
-        parts.streams += inner.streams
-        parts.chunks += inner.chunks
-        parts.facts += inner.facts
+    if inner.found() or inner.prompts or inner.sent_headers:
+        parts.absorb(inner)
     elif isinstance(node.get("usage"), Mapping) and node["usage"]:
         parts.usages.append(node)
-    elif node.get("error") and not isinstance(node["error"], bool):
+    elif is_error(node.get("error")):
         parts.errors.append(node)
     else:
         parts.unknown.append(node)
@@ -136,10 +138,17 @@ def _visit_unknown(node: Raw, path: tuple[str, ...], parts: Parts) -> None:
 def _visit_member(key: str, value: Any, path: tuple[str, ...], parts: Parts) -> None:
     if (key in PROMPTS and value is not None) or (key == "input" and not isinstance(value, Mapping)):
         parts.prompts.setdefault(key, value)
-    elif key in ERRORS and value and not isinstance(value, bool):
+    elif key in ERRORS and is_error(value):
         parts.errors.append({"error": value})
     else:
         _visit(value, (*path, key), parts)
+
+
+def is_error(value: Any) -> bool:
+    """Whether an error member says that there was one: not null, empty, or a word for none."""
+    if isinstance(value, Mapping):
+        return any(item not in (None, "", 0, False) for item in value.values())
+    return not isinstance(value, (bool, int, float)) and bool(value) and str(value).strip().lower() not in ("none", "null", "-", "ok", "false", "no")
 
 
 def _visit_list(node: list[Any], path: tuple[str, ...], parts: Parts) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from llmlogs.sources.base import Context, Row
 from llmlogs.sources.endpoints import Endpoint, bedrock_model, endpoint_of, guess_provider
 from llmlogs.sources.envelopes import Parts
 from llmlogs.sources.error_classes import Fault, fault_of
+from llmlogs.sources.facts import DURATIONS, ENDS, FIRST_TOKENS, STARTS, Facts
 from llmlogs.sources.rate_limits import limits_of, retry_after_ms
 from llmlogs.sources.server_timings import body_timings, header_timings
 from llmlogs.sources.times import duration_ms, to_utc
@@ -30,7 +32,7 @@ LABELS = {
     "span_id": ("spanid",),
     "parent_span_id": ("parentspanid", "parentid"),
     "session_id": ("sessionid", "conversationid", "session"),
-    "user_id": ("userid", "enduserid", "enduser"),
+    "user_id": ("userid", "enduserid", "enduser", "user"),
     "team": ("team", "teamid", "teamname"),
     "feature": ("feature", "featurename", "usecase"),
     "environment": ("environment", "env", "deploymentenvironment", "stage"),
@@ -43,15 +45,6 @@ LABELS = {
     "gateway": ("gateway", "proxy"),
     "priority": ("priority",),
 }
-STARTS = ("startedat", "starttime", "startedatetime", "starteddatetime", "starttimestamp", "requesttime", "requestedat", "requesttimestamp",
-          "requeststart", "start", "ts", "timestamp", "@timestamp", "time", "datetime", "loggedat", "logtime", "loggingtime", "eventtime", "at", "date",
-          "createdat")  # fmt: skip
-ENDS = ("endedat", "endtime", "finishedat", "completedat", "endtimestamp", "responsetime", "responsetimestamp", "end")
-DURATIONS = ("duration", "latency", "elapsed", "responsetime", "totaltime", "totallatency", "requestlatency", "requestduration", "took", "tooktime", "total",
-             "elapsedtime", "latencytotal", "durationtotal", "walltime", "time", "e2elatency", "roundtrip")  # fmt: skip
-FIRST_TOKENS = ("ttft", "timetofirsttoken", "firsttoken", "firsttokenlatency", "timetofirstchunk", "firstchunk", "timetofirsttokenlatency", "firstbyte", "ttfb")
-UNITS = {"ms": "ms", "millis": "ms", "milliseconds": "ms", "msec": "ms", "s": "s", "sec": "s", "secs": "s", "seconds": "s", "us": "us", "ns": "ns",
-         "nanos": "ns", "inms": "ms", "inseconds": "s"}  # fmt: skip
 MAX_TOKENS = ("maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxnewtokens", "numpredict")
 WAITING = frozenset({"queued", "in_progress", "requires_action", "cancelling", "pending", "processing"})
 STATES = {
@@ -74,45 +67,39 @@ class Exchange:
     answer: Answer | None
     issues: list[Issue] = field(default_factory=list)
 
-    def fact(self, *names: str, under: str = "") -> Any:
-        """The outermost scalar of one of these names, the first name first; `under` asks for it inside that member."""
-        for name in names:
-            for path, value in self._facts.get(name, ()):
-                if value not in (None, "") and (not under or any(step.startswith(under) for step in path[:-1])):
-                    return value
-        return None
-
     @cached_property
-    def _facts(self) -> dict[str, list[tuple[tuple[str, ...], Any]]]:
-        by_name: dict[str, list[tuple[tuple[str, ...], Any]]] = {}
-        for path, value in sorted(self.parts.facts, key=lambda fact: len(fact[0])):
-            by_name.setdefault(path[-1], []).append((path, value))
-        return by_name
+    def facts(self) -> Facts:
+        return Facts(self.parts.facts)
 
     @cached_property
     def endpoint(self) -> Endpoint:
-        url = self.fact("url", "uri", "requesturl", "endpoint", "path", "requesturi", "baseurl")
+        url = self.facts.first("url", "uri", "requesturl", "endpoint", "path", "requesturi", "baseurl")
         return endpoint_of(url[:2000]) if isinstance(url, str) else Endpoint()
 
     @cached_property
     def method(self) -> str:
-        return str(self.fact("method", "httpmethod", "requestmethod") or "").upper()
+        return str(self.facts.first("method", "httpmethod", "requestmethod") or "").upper()
 
     @cached_property
     def status_code(self) -> int | None:
         """The HTTP status; a code inside an error body is not one."""
         for name in ("statuscode", "httpstatus", "httpstatuscode", "responsestatus", "status", "responsecode", "httpcode", "code"):
-            for path, value in self._facts.get(name, ()):
+            for path, value in self.facts.all(name):
                 code = integer(value)
                 if code is not None and 100 <= code < 600 and (name != "code" or "status" in path or "http" in path):
                     return code
         return None
 
     @cached_property
+    def aborted(self) -> bool:
+        """A HAR's status 0: the caller went away before an answer came."""
+        return self.status_code is None and self.answer is None and self.facts.first("status", under="resp") == 0
+
+    @cached_property
     def fault(self) -> Fault | None:
         """What went wrong, if anything did."""
         failed = (self.status_code or 0) >= 400
-        stated = {name: self.fact(f"error{name}", f"exception{name}") for name in ("code", "type", "class", "message")}
+        stated = {name: self.facts.first(f"error{name}", f"exception{name}") for name in ("code", "type", "class", "message")}
         bodies = [*([{"error": self.answer.error}] if self.answer and self.answer.error else []), *self.parts.errors, *(self.parts.unknown if failed else ())]
         if any(stated.values()):
             bodies.append(stated)
@@ -130,7 +117,7 @@ class Exchange:
             return True
         if "event-stream" in self.parts.headers.get("content-type", ""):
             return True
-        logged = self.fact("stream", "isstream", "streaming", "streamed")
+        logged = self.facts.first("stream", "isstream", "streaming", "streamed")
         return logged if isinstance(logged, bool) else None
 
     @cached_property
@@ -142,9 +129,9 @@ class Exchange:
         usage = read_usage(answer.usage, generates=operation not in NO_OUTPUT)
         if usage.empty and self.parts.headers:
             self._usage_from_headers(usage)
-        if usage.output is None and self.fact("schematype") is not None:  # Bedrock's invocation log counts beside the bodies
-            usage.output = integer(self.fact("outputtokencount"))
-            usage.input = integer(self.fact("inputtokencount")) if usage.input is None else usage.input
+        if usage.output is None and self.facts.first("schematype") is not None:  # Bedrock's invocation log counts beside the bodies
+            usage.output = integer(self.facts.first("outputtokencount"))
+            usage.input = integer(self.facts.first("inputtokencount")) if usage.input is None else usage.input
         if answer.streamed and answer.shape == "gemini" and answer.finish is None and not usage.empty:  # counts so far: the rest was not seen
             usage.issues.append(("output_tokens", "unfinished_stream", "int"))
         self.issues += usage.issues
@@ -165,19 +152,19 @@ class Exchange:
     @cached_property
     def models(self) -> tuple[str | None, str | None]:
         """Asked for, answered."""
-        asked = self.fact("requestmodel", "requestedmodel", "modelrequested") or self.fact("model", "modelid", under="req") or self.endpoint.model
-        asked = asked or self.fact("model", "modelid", "modelname", "modelused")
-        answered = (self.answer.model if self.answer else None) or self.fact("responsemodel", "modelversion")
+        asked = self.facts.first("requestmodel", "requestedmodel", "modelrequested") or self.facts.first("model", "modelid", under="req") or self.endpoint.model
+        asked = asked or self.facts.first("model", "modelid", "modelname", "modelused")
+        answered = (self.answer.model if self.answer else None) or self.facts.first("responsemodel", "modelversion")
         return short(asked), short(answered)
 
     @cached_property
     def provider(self) -> str | None:
         """Who served it: as logged, else by the URL, else by the answer itself."""
-        logged = self.fact("provider", "llmprovider", "providername", "vendor", "genaiprovidername", "system")
+        logged = self.facts.first("provider", "llmprovider", "providername", "vendor", "genaiprovidername")
         if logged:
             return short(logged)
         answer, (asked, answered) = self.answer, self.models
-        if bedrock_model(asked) or self.fact("schematype") == "ModelInvocationLog":
+        if bedrock_model(asked) or self.facts.first("schematype") == "ModelInvocationLog":
             return self.endpoint.provider or "aws.bedrock"
         return self.endpoint.provider or guess_provider(answer.response_id if answer else None, answer.shape if answer else "", answered or asked)
 
@@ -185,7 +172,7 @@ class Exchange:
     def started_at(self) -> datetime | None:
         """The caller's start: as logged; else end minus duration; else what the answer or the headers say, to the second."""
         zone = self.context.timezone
-        start = next((found for found in (to_utc(self.fact(name), zone) for name in STARTS) if found), None)
+        start = self.facts.instant(STARTS, zone)
         if start is not None:
             return start
         if self.ended_at is not None and self.duration is not None:
@@ -196,46 +183,24 @@ class Exchange:
             end = done - timedelta(milliseconds=took) if done and took else done
         created = to_utc(self.answer.created) if self.answer else None
         headers = to_utc(self.parts.headers.get("date"))
-        return created or end or headers or to_utc(self.fact("recordedat"), zone)
+        return created or end or headers or to_utc(self.facts.first("recordedat"), zone)
 
     @cached_property
     def ended_at(self) -> datetime | None:
-        return next((found for found in (to_utc(self.fact(name), self.context.timezone) for name in ENDS) if found), None)
+        return self.facts.instant(ENDS, self.context.timezone)
 
     @cached_property
     def duration(self) -> float | None:
         """The caller's wait."""
-        if self.fact("starteddatetime") is not None:  # HAR
-            return duration_ms(self.fact("time"), "ms")
+        if self.facts.first("starteddatetime") is not None:  # HAR
+            return duration_ms(self.facts.first("time"), "ms")
         return self._measured("duration_ms", DURATIONS)
 
-    def _measured(self, column: str, names: Iterable[str]) -> float | None:
-        """A duration by name and unit. Without a unit small numbers are seconds and large ones ms; between, nobody can tell: NULL and an issue."""
-        for name in names:
-            for key, facts in self._facts.items():
-                unit = UNITS.get(key.removeprefix(name)) if key.startswith(name) and key != name else None
-                for path, value in facts:
-                    stated = unit or (self._unit_above(path) if key == name else None)
-                    ms = duration_ms(value, stated or "") if stated or (key == name and isinstance(value, str)) else None
-                    if ms is not None:
-                        return ms
-                    if key == name and name not in ("time", "total") and isinstance(value, (int, float)) and not isinstance(value, bool):
-                        return self._without_unit(column, value)
-        return None
-
-    @staticmethod
-    def _unit_above(path: tuple[str, ...]) -> str | None:
-        """`latency_ms: {total: 812}`: the unit stands in the member above."""
-        above = path[-2] if len(path) > 1 else ""
-        return next((unit for suffix, unit in UNITS.items() if above.endswith(suffix) and above.startswith(DURATIONS)), None)
-
-    def _without_unit(self, column: str, value: float) -> float | None:
-        if 0 <= value < 50:
-            return duration_ms(value, "s")
-        if value >= 600:
-            return duration_ms(value, "ms")
-        self.issues.append((column, "unit_unknown", type(value).__name__))
-        return None
+    def _measured(self, column: str, names: tuple[str, ...]) -> float | None:
+        ms, guessed = self.facts.duration(names)
+        if guessed:
+            self.issues.append((column, "unit_unknown", guessed))
+        return ms
 
     @cached_property
     def batched(self) -> bool:
@@ -247,13 +212,19 @@ class Exchange:
         row: Row = {**self.usage.columns(), **self._times(), **self._request()}
         row |= {name: value for name, value in self._identity().items() if value is not None}
         row.update(self._outcome())
-        if self.usage.billed:
-            row["extra"] = orjson.dumps(self.usage.billed).decode()
+        row |= self._billed()
         return {name: value for name, value in row.items() if value is not None and value != ""}
+
+    def _billed(self) -> Row:
+        """Units of the bill where they are others than the tokens (Cohere)."""
+        billed = dict(self.usage.billed)
+        tokens: Row = {name: billed.pop(name) for name in ("billed_input_tokens", "billed_output_tokens") if name in billed}
+        row = tokens if self.usage.billed_apart else {}
+        return row | ({"extra": orjson.dumps(billed).decode()} if billed else {})
 
     def _identity(self) -> Row:
         answer, (asked, answered) = self.answer, self.models
-        row: Row = {column: short(self.fact(*names)) for column, names in LABELS.items()}
+        row: Row = {column: short(self.facts.first(*names)) for column, names in LABELS.items()}
         row["feature_basis"] = "logged" if row["feature"] else None
         row["region"] = row["region"] or (answer.region if answer else None) or self.endpoint.region
         provider = self.provider
@@ -264,16 +235,16 @@ class Exchange:
             "operation": (answer.operation if answer else None) or self.endpoint.operation or "chat",
             "provider": provider,
             "endpoint": self.endpoint.api or None,
-            "deployment": self.endpoint.deployment or short(self.fact("deployment", "deploymentname", "deploymentid")),
+            "deployment": self.endpoint.deployment or short(self.facts.first("deployment", "deploymentname", "deploymentid")),
             "request_model": asked,
             "response_model": answered,
-            "service_tier": "batch" if self.batched else (answer.service_tier if answer else None) or short(self.fact("servicetier")),
+            "service_tier": "batch" if self.batched else (answer.service_tier if answer else None) or short(self.facts.first("servicetier")),
             "api_key_hash": self._key_hash(),
         }
 
     def _key_hash(self) -> str | None:
         sent = self.parts.sent_headers
-        key = self.fact("apikey", "apikeyid", "keyalias", "apikeyalias") or next(
+        key = self.facts.first("apikey", "apikeyid", "keyalias", "apikeyalias") or next(
             (sent[name] for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key") if name in sent), None
         )
         plain = str(key or "").removeprefix("Bearer ").strip()
@@ -292,11 +263,24 @@ class Exchange:
             server |= {"ttft_ms": first, "ttft_basis": "client"}
         elif "ttft_ms" in server:
             server["ttft_basis"] = "server"
+        if answer is not None and answer.event_times:
+            seen = self._event_times(answer)
+            server = seen | server if server.get("ttft_basis") == "client" else server | seen
         return row | server | {"network_ms": self._network(headers.get("server_ms"))}
+
+    def _event_times(self, answer: Answer) -> Row:
+        """The first token and the longest pause, where each event was logged with its time."""
+        times, start = answer.event_times, self.facts.instant(STARTS, self.context.timezone)
+        gaps = [(later - earlier) / timedelta(milliseconds=1) for earlier, later in pairwise(times)]
+        row: Row = {"max_gap_ms": max(gaps)} if gaps and min(gaps) >= 0 else {}
+        if start is not None and answer.first_token_at is not None and start < answer.first_token_at:
+            wait = (answer.first_token_at - start) / timedelta(milliseconds=1)
+            row |= {"first_token_at": answer.first_token_at, "ttft_ms": wait, "ttft_basis": "event"}
+        return row
 
     def _network(self, server: float | None) -> float | None:
         """Connecting and sending where a HAR has them; else what is left of the wait beside the server's own time, for whole answers only."""
-        steps = [duration_ms(self.fact(name, under="timings"), "ms") for name in ("blocked", "dns", "connect", "send")]
+        steps = [duration_ms(self.facts.first(name, under="timings"), "ms") for name in ("blocked", "dns", "connect", "send")]
         known = [step for step in steps if step is not None]
         if known and sum(known) > 0:
             return sum(known)
@@ -306,7 +290,7 @@ class Exchange:
 
     def _request(self) -> Row:
         prompts = self.parts.prompts
-        row: Row = {"max_tokens": next((number for number in (integer(self.fact(name)) for name in MAX_TOKENS) if number is not None), None)}
+        row: Row = {"max_tokens": next((number for number in (integer(self.facts.first(name)) for name in MAX_TOKENS) if number is not None), None)}
         texts = [value for name, value in prompts.items() if name not in ("tools", "functions", "toolconfig", "documents")]
         if texts:
             row["prompt_chars"] = sum(characters(text) for text in texts)
@@ -325,7 +309,7 @@ class Exchange:
         if answer is not None:
             row |= {"finish_reason": answer.finish, "tool_calls": answer.tool_calls, "completion_chars": answer.chars}
             row["web_searches"] = self.usage.web_searches if self.usage.web_searches is not None else answer.searches
-        row["attempts"] = integer(self.fact("attempts"))
+        row["attempts"] = integer(self.facts.first("attempts"))
         row["status"] = self._status()
         if fault is not None or row["status"] in ("error", "timeout"):
             fault = fault or Fault()
@@ -338,10 +322,10 @@ class Exchange:
 
     def _status(self) -> str:
         answer, state = self.answer, (self.answer.state if self.answer else None)
-        logged = str(self.fact("status", "state", "outcome") or "").lower()
+        logged = str(self.facts.first("status", "state", "outcome") or "").lower()
         if self.fault is not None:
             return "error"
-        if self.status_code is None and self.fact("status", under="resp") == 0:  # HAR: the caller went away
+        if self.aborted:
             return "cancelled"
         if (state or logged) in STATES:
             return STATES[state or logged]

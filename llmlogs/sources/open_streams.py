@@ -12,13 +12,15 @@ import orjson
 
 from llmlogs.sources.base import Context, Outcome
 from llmlogs.sources.envelopes import Parts
-from llmlogs.sources.exchange import STARTS, Exchange
+from llmlogs.sources.exchange import Exchange
+from llmlogs.sources.facts import STARTS, Facts
 from llmlogs.sources.response_shapes import Raw, gemini_finished, shape_of
 from llmlogs.sources.stream_parts import assemble
-from llmlogs.sources.times import to_utc
 
 STARTING = frozenset({"message_start", "response.created", "message-start", "stream-start", "interaction.start", "interaction.created"})
 ENDING = frozenset({"message_stop", "response.completed", "response.failed", "response.incomplete", "message-end", "stream-end", "interaction.complete"})
+UNREADABLE = "its members are not what their names say"
+SURPRISES = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError)
 LONGEST = 100_000  # events; what is longer is closed and begun anew
 
 
@@ -38,8 +40,7 @@ class _Stream:
             self.first = parts
         self.lines.append(line)
         self.events += events
-        logged = {path[-1]: value for path, value in parts.facts}
-        at = next((at for at in (to_utc(logged.get(name), context.timezone) for name in STARTS) if at), None)
+        at = Facts(parts.facts).instant(STARTS, context.timezone)
         if at is not None:
             self.times.append(at)
 
@@ -56,10 +57,14 @@ class OpenStreams:
         nodes = parts.answers
         return len(nodes) == 1 and shape_of(nodes[0]) in ("gemini", "ollama") and self._key(nodes[0], parts) in self._open
 
+    def breaks(self, parts: Parts) -> bool:
+        """Whether a line is the error that ended the stream that spoke last."""
+        return bool(self._open and parts.errors) and not parts.found() and not parts.prompts and not Facts(parts.facts).first("url", "path", "model")
+
     def take(self, line: int, parts: Parts, context: Context) -> Iterator[Outcome]:
         """Add a line's events; when its stream ends with them, the outcomes of all its lines."""
-        events = [*parts.chunks, *parts.answers]
-        key = self._key(events[0], parts)
+        events = [*parts.chunks, *parts.answers] or parts.errors[:1]
+        key = self._key(events[0], parts) if parts.found() else next(reversed(self._open))
         kind = str(events[0].get("type") or events[0].get("event_type"))
         if kind in STARTING and key in self._open:
             yield from _close(self._open.pop(key), context)
@@ -83,8 +88,7 @@ class OpenStreams:
         shape = shape_of(event)
         stated = event.get("id") if shape in ("chat_chunk", "cohere_event") else event.get("responseId")
         if not stated:
-            named = {path[-1]: value for path, value in parts.facts}
-            stated = named.get("requestid") or named.get("callid") or named.get("streamid")
+            stated = Facts(parts.facts).first("requestid", "callid", "streamid")
         if isinstance(stated, str) and stated:
             return f"{shape}:{stated}"
         family = f"{shape}:"
@@ -97,10 +101,18 @@ class OpenStreams:
             return event.get("done") is True
         if shape == "gemini":
             return gemini_finished(event)
-        return kind in ENDING or (shape == "chat_chunk" and not event.get("choices") and bool(event.get("usage")))
+        return kind in ENDING or "error" in event or (shape == "chat_chunk" and not event.get("choices") and bool(event.get("usage")))
 
 
 def _close(stream: _Stream, context: Context) -> Iterator[Outcome]:
+    try:
+        yield from list(_outcomes(stream, context))
+    except SURPRISES as surprise:
+        for line in stream.lines:
+            yield Outcome(line, "rejected", f"{UNREADABLE} ({type(surprise).__name__})")
+
+
+def _outcomes(stream: _Stream, context: Context) -> Iterator[Outcome]:
     exchange = Exchange(stream.first, context, assemble(stream.events))
     row: dict[str, Any] = exchange.columns()
     if row.get("response_id"):

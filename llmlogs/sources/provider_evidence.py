@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head
-from llmlogs.sources.envelopes import Parts, parts_of, plain_key
+from llmlogs.sources.envelopes import Parts, parts_of
 from llmlogs.sources.exchange import Exchange
-from llmlogs.sources.response_shapes import shape_of
+from llmlogs.sources.response_shapes import plain_key, shape_of
 from llmlogs.sources.usage import read_usage
 
 # Keys of tracing systems: their records hold bodies too, but nested in span trees and repeated upwards; reading those here would count calls twice.

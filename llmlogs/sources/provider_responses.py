@@ -11,13 +11,13 @@ from typing import Any
 
 from llmlogs.sources.answers import Answer, read_answer
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Sample
-from llmlogs.sources.envelopes import Parts, parts_of, plain_key
+from llmlogs.sources.envelopes import Parts, parts_of
 from llmlogs.sources.exchange import WAITING, Exchange
-from llmlogs.sources.open_streams import OpenStreams
+from llmlogs.sources.open_streams import SURPRISES, UNREADABLE, OpenStreams
 from llmlogs.sources.provider_evidence import detect, evidence, is_api_error
 from llmlogs.sources.provider_samples import SAMPLES
-from llmlogs.sources.response_shapes import shape_of
-from llmlogs.sources.stream_parts import assemble, events_of
+from llmlogs.sources.response_shapes import plain_key, shape_of
+from llmlogs.sources.stream_parts import assemble, is_stream
 
 NOT_UNDERSTOOD = "no answer of a model, no error and no request to one was found"
 CONTAINERS_DEEP = 5
@@ -42,23 +42,25 @@ class ProviderResponses:
         streams = OpenStreams()
         for record in records:
             try:
-                yield from list(_read(record, context, streams))
-            except RecursionError:
-                yield Outcome(record.line, "rejected", "nested too deeply")
+                outcomes = list(_read(record, context, streams))
+            except SURPRISES as surprise:  # one strange record must not stop the file
+                outcomes = [Outcome(record.line, "rejected", f"{UNREADABLE} ({type(surprise).__name__})")]
+            yield from outcomes
         yield from streams.finish(context)
 
 
 def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Outcome]:
     parts = parts_of(record.value)
     bare_event = bool(parts.chunks) and not parts.answers and not parts.streams
-    if bare_event or streams.completes(parts):
+    if bare_event or streams.completes(parts) or streams.breaks(parts):
         yield from streams.take(record.line, parts, context)
         return
-    inside = _exchanges_in(record.value, 0)
+    several = len(parts.answers) + len(parts.streams) + len(parts.errors) + len(parts.unknown) > 1
+    inside, names = _exchanges_in(record.value, ()) if several else ([], ())
     if len(inside) < 2:
         yield _outcome(record.line, parts, context)
         return
-    batch = any("batch" in step or "inlined" in step for path, _ in parts.facts for step in path) or "batch" in str(parts.facts[:5]).lower()
+    batch = any("batch" in name or "inlined" in name for name in (*names, *map(plain_key, inside[0])))
     yield Outcome(record.line, "skipped", "wrapping of several exchanges")
     for item in inside:
         outcome = _outcome(record.line, parts_of(item), context)
@@ -68,22 +70,24 @@ def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Ou
         yield outcome
 
 
-def _exchanges_in(value: Any, depth: int) -> list[Any]:
-    """The exchanges one record wraps in a list (HAR, cassettes, a batch's results); none when it is an exchange itself."""
-    if depth > CONTAINERS_DEEP:
-        return []
+def _exchanges_in(value: Any, names: tuple[str, ...]) -> tuple[list[Any], tuple[str, ...]]:
+    """The exchanges one record wraps in a list (HAR, cassettes, a batch's results), and the names around them; none when it is an exchange itself."""
+    if len(names) > CONTAINERS_DEEP:
+        return [], names
     if isinstance(value, list):
+        if is_stream(value):
+            return [], names
         found = [item for item in value[:100_000] if isinstance(item, Mapping)]
         telling = sum(bool(evidence(parts_of(item))) and not _is_event(item) for item in found)
-        return found if found and telling * 2 >= len(found) else []
+        return found if found and telling * 2 >= len(found) else [], names
     if not isinstance(value, Mapping) or shape_of(value):
-        return []
+        return [], names
     for key, item in value.items():
         if isinstance(item, (Mapping, list)) and plain_key(key) not in ("request", "req", "headers", "messages", "streamevents"):
-            inner = _exchanges_in(item, depth + 1)
-            if inner:
+            inner = _exchanges_in(item, (*names, plain_key(key)))
+            if inner[0]:
                 return inner
-    return []
+    return [], names
 
 
 def _is_event(item: Any) -> bool:
@@ -92,7 +96,7 @@ def _is_event(item: Any) -> bool:
 
 
 def _outcome(line: int, parts: Parts, context: Context) -> Outcome:
-    exchange = Exchange(parts, context, _answer(parts))
+    exchange = Exchange(parts, context, _answer(parts, context.timezone))
     skip = _skip(exchange)
     if skip:
         return Outcome(line, "skipped", skip)
@@ -102,9 +106,9 @@ def _outcome(line: int, parts: Parts, context: Context) -> Outcome:
     return Outcome(line, "call", call=row, rows={"rate_limits": limits} if limits else {}, issues=list(dict.fromkeys(exchange.issues)))
 
 
-def _answer(parts: Parts) -> Answer | None:
+def _answer(parts: Parts, zone: str) -> Answer | None:
     """The answer of one exchange: its stream, else its whole body; a body beside a stream says the same again."""
-    streams = [assemble(events_of(stream)) for stream in parts.streams]
+    streams = [assemble(stream, zone) for stream in parts.streams]
     if parts.chunks and not streams:
         streams.append(assemble(parts.chunks))
     bodies = [(shape_of(node), node) for node in parts.answers]
@@ -144,7 +148,7 @@ def _is_call(exchange: Exchange) -> bool:
     if exchange.fault is not None:
         asked = exchange.endpoint.known or bool(exchange.models[0]) or bool(exchange.parts.prompts)
         return asked or is_api_error(exchange.parts) or exchange.status_code in (429, 529)
-    return exchange.endpoint.known and exchange.method in ("", "POST", "PUT") and (exchange.status_code or 0) >= 200
+    return exchange.endpoint.known and exchange.method in ("", "POST", "PUT") and ((exchange.status_code or 0) >= 200 or exchange.aborted)
 
 
 SOURCE = ProviderResponses()

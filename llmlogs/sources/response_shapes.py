@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,11 @@ NO_CALLS = frozenset(
     {"batch", "file", "model", "thread", "thread.message", "thread.run.step", "assistant", "vector_store", "vector_store.file", "fine_tuning.job",
      "conversation", "response.input_tokens", "response.compaction.deleted", "file.deleted", "thread.deleted", "assistant.deleted", "message_batch", "upload"}
 )  # fmt: skip
+
+
+def plain_key(key: object) -> str:
+    """A key without case and separators: `statusCode`, `status_code` and `Status-Code` are one."""
+    return re.sub(r"[^a-z0-9@]", "", str(key)[:80].lower())
 
 
 def shape_of(node: Raw) -> str:

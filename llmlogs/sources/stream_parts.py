@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from llmlogs.sources.answers import Answer, common, gemini, ollama, read_answer, responses_item
-from llmlogs.sources.response_shapes import CONVERSE_EVENTS, PARTS, Raw, shape_of
+from llmlogs.sources.answers import Answer, common, gemini, items_of, ollama, read_answer, responses_item
+from llmlogs.sources.response_shapes import CONVERSE_EVENTS, PARTS, Raw, plain_key, shape_of
+from llmlogs.sources.times import to_utc
 
+EVENT_TIMES = frozenset({"ts", "timestamp", "time", "at", "receivedat", "t", "datetime"})
 _WRAPPERS = ("data", "chunk", "event", "json", "payload", "body", "value", "bytes", "raw")
 
 
@@ -29,7 +32,7 @@ def _unwrap(item: Any, depth: int) -> list[Raw]:
         return []
     name = item.get("event")
     data = item.get("data")
-    if name in CONVERSE_EVENTS and isinstance(data, Mapping) and name not in data:
+    if isinstance(name, str) and name in CONVERSE_EVENTS and isinstance(data, Mapping) and name not in data:
         return [{name: data}]
     if shape_of(item):
         return [item]
@@ -61,15 +64,21 @@ def is_stream(items: list[Any]) -> bool:
     if all(shape == "ollama" for shape in shapes):
         return len(events) > 1 or events[0].get("done") is False
     if all(shape in ("gemini", "") for shape in shapes) and "gemini" in shapes:
-        return len({event.get("responseId") for event in events}) == 1
+        return len({str(event.get("responseId")) for event in events}) == 1
     return any(isinstance(item, Mapping) and "event" in item and "data" in item for item in items[:6])
 
 
-def assemble(events: Iterable[Raw]) -> Answer:
-    """One answer from its events in their order."""
+def assemble(items: Iterable[Any], zone: str = "UTC") -> Answer:
+    """One answer from its events in their order, wrapped or bare; where a wrapping has a time, when each came."""
     answer = Answer(streamed=True)
-    for event in events:
-        fold(answer, event)
+    for item in items:
+        at = _time_of(item, zone)
+        for event in events_of([item]):
+            fold(answer, event)
+        if at is not None:
+            answer.event_times.append(at)
+            if answer.first_token_at is None and (answer.chars or answer.tool_ids):
+                answer.first_token_at = at
     if answer.tool_ids:
         answer.tool_calls = len(answer.tool_ids)
     elif answer.tool_calls == 0 and "tool" in (answer.finish or ""):
@@ -77,6 +86,12 @@ def assemble(events: Iterable[Raw]) -> Answer:
     if answer.shape == "anthropic_event" and not answer.settled and "inputTokenCount" not in answer.usage:
         answer.usage.pop("output_tokens", None)  # 1 to 8 in message_start is a placeholder; the real count never came
     return answer
+
+
+def _time_of(item: Any, zone: str) -> datetime | None:
+    if not isinstance(item, Mapping) or shape_of(item):
+        return None
+    return next((at for at in (to_utc(value, zone) for key, value in item.items() if plain_key(key) in EVENT_TIMES) if at), None)
 
 
 def fold(answer: Answer, event: Raw) -> None:
@@ -92,9 +107,7 @@ def fold(answer: Answer, event: Raw) -> None:
 def _chunk(answer: Answer, event: Raw) -> None:
     common(answer, event)
     answer.operation = answer.operation or "chat"
-    for choice in event.get("choices") or ():
-        if not isinstance(choice, Mapping):
-            continue
+    for choice in items_of(event.get("choices")):
         answer.take("finish", choice.get("finish_reason"))
         answer.use(choice.get("usage"))
         delta = choice.get("delta")
@@ -103,10 +116,8 @@ def _chunk(answer: Answer, event: Raw) -> None:
             answer.operation = "text_completion"
             continue
         answer.called(0)
-        calls = delta.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, Mapping):
-                answer.tool_ids.add(f"{choice.get('index')}/{call.get('index', call.get('id'))}")
+        for call in items_of(delta.get("tool_calls")):
+            answer.tool_ids.add(f"{choice.get('index')}/{call.get('index', call.get('id'))}")
 
 
 def _responses(answer: Answer, event: Raw) -> None:

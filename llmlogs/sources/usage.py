@@ -42,6 +42,11 @@ class Usage:
         return self.input is None and self.output is None
 
     @property
+    def billed_apart(self) -> bool:
+        """Whether what is billed is another count than what was read."""
+        return any(self.billed.get(name) not in (None, count) for name, count in (("billed_input_tokens", self.input), ("billed_output_tokens", self.output)))
+
+    @property
     def status(self) -> str:
         """`partial` when only one side was logged or the counts had to be repaired."""
         if self.empty:
