@@ -45,7 +45,7 @@ def load(name: str = "default", overlays: tuple[Path, ...] = ()) -> Layout:
     default = folder("reports") / "default"
     places = tuple(dict.fromkeys([*folders, default]))
     path = next(place / "report.toml" for place in places if (place / "report.toml").is_file())
-    return _layout(_toml(path), places)
+    return _layout(_toml(path), places, path)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -55,6 +55,11 @@ def _toml(path: Path) -> dict[str, Any]:
         raise UsageError("a report's order cannot be read", str(path), str(error)[:200]) from error
 
 
-def _layout(content: dict[str, Any], places: tuple[Path, ...]) -> Layout:
-    topics = tuple(Topic(id=str(t["id"]), **{k: v for k, v in t.items() if k in ("title", "asks", "lead", "strip")}) for t in content.get("section", []))
+def _layout(content: dict[str, Any], places: tuple[Path, ...], path: Path) -> Layout:
+    sections = content.get("section", [])
+    for section in sections:
+        if not {"id", "title"} <= set(section) <= set(Topic.__dataclass_fields__):
+            known = ", ".join(Topic.__dataclass_fields__)
+            raise UsageError("a section of a report is not understood", str(path), f"it has {', '.join(section)}", f"id and title are needed; known: {known}")
+    topics = tuple(Topic(**{"asks": "", **section}) for section in sections)
     return Layout(str(content.get("title", "LLM call report")), topics, places)

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,8 +21,9 @@ class Library:
     hash: str  # sha256 of the text, for the content security policy
 
 
+@cache
 def load() -> Library:
-    """The installed bundle."""
+    """The installed bundle, packed once a process."""
     text = bundle().read_bytes()
     return Library(pack(text), sha256(text))
 

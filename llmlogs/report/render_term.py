@@ -15,6 +15,7 @@ COLOURS: dict[Verdict, str] = {"fail": "1;31", "warn": "1;33", "error": "1;31", 
 DIM, BOLD = "2", "1"
 ROWS = 5
 WIDTH = 100
+NARROW = 72
 TEXT = 28  # cells a text column needs to stay readable
 
 
@@ -24,7 +25,7 @@ def render(report: Report, width: int = WIDTH, *, color: bool = False) -> str:
     lines = [pen.paint(plain(report.title), BOLD), *_header(report, pen), ""]
     if report.empty:
         return "\n".join([*lines, "No calls yet. Next:", "  llmlogs ingest logs/", "  llmlogs report -o report.html", ""])
-    lines += [pen.paint(headline(report), BOLD), *(line for item in report.strip for line in _strip_item(item, pen)), ""]
+    lines += [*(pen.paint(line, BOLD) for line in pen.wrap(headline(report), 0)), *(line for item in report.strip for line in _strip_item(item, pen)), ""]
     alarms = [card for section in report.sections for card in section.cards if card.verdict in ALARMS]
     for card in sorted(alarms, key=lambda c: WORST_FIRST.index(c.verdict)):
         lines += _card(card, pen)
@@ -49,7 +50,7 @@ class Pen:
     def wrap(self, text: str, indent: int = 2) -> list[str]:
         """The text over as many lines as it takes."""
         pad = " " * indent
-        return textwrap.wrap(plain(text), self.width, initial_indent=pad, subsequent_indent=pad, break_on_hyphens=False)
+        return textwrap.wrap(plain(text), self.width, initial_indent=pad, subsequent_indent=pad, break_on_hyphens=False) or [""]
 
 
 def _header(report: Report, pen: Pen) -> list[str]:
@@ -61,10 +62,13 @@ def _header(report: Report, pen: Pen) -> list[str]:
 
 
 def _strip_item(item: StripItem, pen: Pen) -> list[str]:
-    """Badge, title and sentence; the sentence goes on under itself."""
+    """Badge, title and sentence; the sentence goes on under itself, on a narrow terminal below."""
     sentence = f"{item.sentence} ({item.more})" if item.more else item.sentence
-    first, *rest = textwrap.wrap(plain(sentence), max(pen.width - 26, 20)) or [""]
-    return [f"  {pen.badge(item.verdict)}  {fit(item.title, 12)} {first}", *(" " * 26 + line for line in rest)]
+    badge = f"  {pen.badge(item.verdict)}  {fit(item.title, 12)}"
+    if pen.width < NARROW:
+        return [badge.rstrip(), *pen.wrap(sentence, 4)]
+    first, *rest = pen.wrap(sentence, 26)
+    return [f"{badge} {first.lstrip()}", *rest]
 
 
 def _card(card: Card, pen: Pen) -> list[str]:
@@ -87,7 +91,7 @@ def _table(table: Table, command: str, pen: Pen) -> list[str]:
     lines = terminal_table([c.label for c in columns], [c.unit for c in columns], [row[:kept] for row in table.rows[:ROWS]], space)
     left = [f"{show(table.total_rows - ROWS, 'int')} more rows"] if table.total_rows > ROWS else []
     left += [f"{plural(len(table.columns) - kept, 'more column')}"] if kept < len(table.columns) else []
-    return [f"    {line}" for line in (*lines, *([f"{', '.join(left)}: {command}"] if left else []))]
+    return [*(f"    {line}" for line in lines), *(pen.wrap(f"{', '.join(left)}: {command}", 4) if left else [])]
 
 
 def _fitting(table: Table, space: int) -> int:

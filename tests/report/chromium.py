@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
-import subprocess
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -100,19 +101,22 @@ class Page:
 
 @contextmanager
 def page(width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """A tab of a new browser with a profile of its own."""
+    """A tab of a new browser with a profile of its own. The browser reads commands from descriptor 3 and answers on 4."""
     ours_in, theirs_out = os.pipe()
     theirs_in, ours_out = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [str(binary()), *FLAGS, f"--window-size={width},{height}", f"--user-data-dir={profile}", "about:blank"]
-        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "sh", *command]
-        process = subprocess.Popen(shell, pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(theirs_in)
-        os.close(theirs_out)
+        program = str(binary())
+        command = [program, *FLAGS, f"--window-size={width},{height}", f"--user-data-dir={profile}", "about:blank"]
+        high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (theirs_in, theirs_out)]  # so that 3 and 4 are free to be overwritten
+        silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+        moved = [(os.POSIX_SPAWN_DUP2, high[0], 3), (os.POSIX_SPAWN_DUP2, high[1], 4)]
+        process = os.posix_spawn(program, command, dict(os.environ), file_actions=[*silent, *moved], setpgroup=0)
+        for fd in (theirs_in, theirs_out, *high):
+            os.close(fd)
         try:
             yield Page(ours_out, ours_in)
         finally:
             os.close(ours_out)
             os.close(ours_in)
-            process.kill()
-            process.wait()
+            os.killpg(process, signal.SIGKILL)
+            os.waitpid(process, 0)

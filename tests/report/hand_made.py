@@ -179,13 +179,14 @@ def database(path: Path, *, calls: int = 240, names: tuple[str, ...] = ("gpt-x",
         " values (1, 1, $1, 'llmlogs', 'ndjson', $2 + 12, $2 + 10, $2, 0, 4, 3, 3, 17)",
         [f"logs/{names[0]}.jsonl"[:500].encode("utf-8", "replace").decode(), calls],
     )
-    for i in range(calls):
-        name = names[i % len(names)].encode("utf-8", "replace").decode()
-        con.execute(
-            "insert into call_rows (call_id, source, ingest_id, file_id, line, started_at, cost_usd, cost_status, response_model, input_tokens, output_tokens)"
-            " values ($1, 'llmlogs', 1, 1, $2, $3, $4, $5, $6, 1000, 200)",
-            [f"call-{i}", i + 1, START + timedelta(minutes=14 * i), Decimal("0.0123") if i % 50 else None, None if i % 50 else "unknown_model", name],
-        )
+    labels = [names[i % len(names)][:2000].encode("utf-8", "replace").decode() for i in range(calls)]
+    con.execute(
+        "insert into call_rows (call_id, source, ingest_id, file_id, line, started_at, cost_usd, cost_status, response_model, input_tokens, output_tokens)"
+        " select 'call-' || i, 'llmlogs', 1, 1, i + 1, $1::timestamp + to_minutes(14 * i), case when i % 50 <> 0 then 0.0123 end,"
+        " case when i % 50 = 0 then 'unknown_model' end, name, 1000, 200"
+        " from (select unnest($2::varchar[]) as name, generate_subscripts($2::varchar[], 1) - 1 as i)",
+        [START, labels],
+    )
     if calls:
         con.execute("insert into rejects select 1, 1, 9 + i, 100 * i, 80, 'not JSON: ' || $1, '{}' from range(3) t(i)", [names[0][:200]])
         con.execute("insert into price_books values (1, 'genai-prices', '0.2.3', 'abc', $1, 'MIT')", [NOW])
