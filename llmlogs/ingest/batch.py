@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,10 +11,10 @@ from typing import BinaryIO, cast
 from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
-from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, load, merge
+from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
-from llmlogs.ingest.fast_result import FAST_FROM
+from llmlogs.ingest.fast_result import FewLines
 from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.reading import Reader, Reading
 from llmlogs.ingest.report import Counts, FileReport
@@ -113,25 +112,26 @@ class Batch:
 
     def _fast(self, plan: discover.Plan, reading: Reading, report: FileReport, before: FileState | None) -> str:
         """Let DuckDB read a big clean file; '' when the careful reader has to."""
-        small = plan.path.stat().st_size < FAST_FROM
-        if before or small or plan.container != "ndjson" or not hasattr(plan.source, "columns"):
+        if before or plan.container != "ndjson" or not fast.suits(plan.path, plan.source):
             return ""
-        try:
-            fast = importlib.import_module("llmlogs.ingest.fast")
-        except ModuleNotFoundError:
-            return ""
-        result = fast.load(self._con, self._ingest_id, reading.file_id, plan.path, plan.source, self._options)
+        source = cast(fast.Mapped, plan.source)
+        result = fast.load(self._con, self._ingest_id, reading.file_id, plan.path, source, self._options.timezone)
         if result is None:
             return ""
-        reading.take(result, self._spool)
+        reading.take(result)
         report.reader = result.why
+        with plan.path.open("rb") as stream:
+            self._reader(replace(plan, carrier=FewLines(result)), reading).run(stream)
         return checkpoint.file_tail(plan.path, reading.position.offset)
+
+    def _reader(self, plan: discover.Plan, reading: Reading) -> Reader:
+        options = self._options
+        context = Context(plan.shown, self._secret, options.store_text, options.timezone, options.feature_from)
+        return Reader(plan, reading, self._spool, context, self._load_if_many)
 
     def _stream(self, plan: discover.Plan, reading: Reading) -> str:
         """Read the stream; its tail mark."""
-        options = self._options
-        context = Context(plan.shown, self._secret, options.store_text, options.timezone, options.feature_from)
-        reader = Reader(plan, reading, self._spool, context, self._load_if_many)
+        reader = self._reader(plan, reading)
         with compression.open_plain(plan.path) as stream:
             if not plan.compression:
                 reader.run(stream)

@@ -61,10 +61,17 @@ class Reading:
         self.opened = {path for path in paths if any(other[: len(path)] == path and other != path for other in paths)}
         if not self.strict:
             self.opened |= {(first,) for first in self.shape.sparse}
-        kinds: dict[Path, set[str]] = {}
-        for leaf in self.compiled.leaves:
-            kinds.setdefault(leaf.path, set()).add(leaf.kind)
-        self.typed = {path: "DOUBLE" if kind == {"number"} else "BOOLEAN" for path, kind in kinds.items() if self.strict and kind in ({"number"}, {"bool"})}
+        self.typed = self._typed() if self.strict else {}
+
+    def _typed(self) -> dict[Path, str]:
+        """Fields that DuckDB's reader may type: durations and truths. A BIGINT it would round, and take `true` for 1; a count is cast here."""
+        wanted: dict[Path, set[str]] = {}
+        for expression in self.compiled.expressions:
+            for place in expression.leaves:
+                leaf = self.compiled.leaves[place]
+                whole = expression.type in ("BIGINT", "INTEGER")
+                wanted.setdefault(leaf.path, set()).add("VARCHAR" if whole else {"number": "DOUBLE", "bool": "BOOLEAN"}.get(leaf.kind, "VARCHAR"))
+        return {path: next(iter(types)) for path, types in wanted.items() if len(types) == 1 and types != {"VARCHAR"}}
 
     def holder(self, path: Path) -> Path:
         """The part of a path that DuckDB's reader yields: all of it, or the object that is opened as text."""
@@ -76,11 +83,14 @@ class Reading:
         if held == leaf.path:
             return sql.path_sql(leaf.path)
         rest = "$" + "".join('."' + part.replace('"', '\\"') + '"' for part in leaf.path[len(held) :])
-        return f"json_extract_string({sql.path_sql(held)}, {literal(rest)})"
+        holder = sql.path_sql(held)
+        return f"case when starts_with({holder}, '{{') then json_extract_string({holder}, {literal(rest)}) end"
 
     def cast(self, leaf: Leaf, place: int) -> str:
         """The field as the kind its expression wants."""
         text = self.text(leaf, place)
+        if not self.strict and leaf.kind == "time" and leaf.path in self.shape.zulu:
+            return f"case when ends_with({text}, 'Z') then try_cast({text} as timestamp) else {sql.instant(text, self.zone)} end"
         if not self.strict:
             return sql.cast_leaf(text, leaf.kind, self.zone)
         if self.holder(leaf.path) == leaf.path and leaf.path in self.typed:
@@ -113,10 +123,15 @@ class Reading:
     def flag(self) -> str:
         """What tells that a record must be read again with care; an unreadable line is a row of NULLs and told by its missing anchors."""
         bad = [flag for flag in row.bad_columns(self.compiled, self.text, self.cast).values() if flag != "false"]
-        bad += [sql.leaf_is_bad(self.text(leaf, i), "time", self.zone) for i, leaf in enumerate(self.compiled.leaves) if leaf.kind == "time"]
-        bad += [f"({quote(first)} is null)" for first in self.objects() if first not in self.shape.sparse]
+        times = [(self.text(leaf, i), self.cast(leaf, i)) for i, leaf in enumerate(self.compiled.leaves) if leaf.kind == "time"]
+        bad += [f"({text} <> '' and coalesce(({cast}) not between timestamp '2000-01-01' and timestamp '2099-12-31', true))" for text, cast in times]
+        bad += [f"coalesce({', '.join(self._inside(first))}) is null" for first in self.objects() if (first,) not in self.opened]
         bad += [f"({quote(first)} is not null and not starts_with({quote(first)}, '{{'))" for first in self.objects() if (first,) in self.opened]
         return " or ".join(bad) or "false"
+
+    def _inside(self, first: str) -> list[str]:
+        """The fields of an object. All of them NULL: it is missing, or no object at all, which DuckDB does not tell apart."""
+        return list(dict.fromkeys(self.text(leaf, i) for i, leaf in enumerate(self.compiled.leaves) if leaf.path[0] == first))
 
     def objects(self) -> list[str]:
         """Top-level fields that hold others."""

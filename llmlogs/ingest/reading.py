@@ -38,22 +38,10 @@ class Reading:
     idless: bool = False
     error: str = ""
 
-    def take(self, fast: FastResult, spool: Spool) -> None:
-        """What the fast reader found, as if it had been read record by record."""
-        self.position = Position(fast.read_bytes, fast.lines, fast.blank_lines, fast.pending_bytes, fast.unterminated)
-        self.read = self.main = self.counts.records = fast.records
-        self.counts.calls, self.counts.skipped, self.counts.rejected = fast.calls, fast.skipped, fast.rejected
-        self.skips.update(fast.skips)
-        for line, offset, length, reason, seen in fast.rejects:
-            self.rejects[reason] += 1
-            row = {"file_id": self.file_id, "line": line, "byte_offset": offset, "length": length, "reason": reason, "shape": seen}
-            spool.add("rejects", row)
-        for line, call_id, column, reason, kind in fast.issues:
-            self.notes[f"{column}: {reason}"] += 1
-            row = {"file_id": self.file_id, "line": line, "call_id": call_id, "column_name": column, "reason": reason, "value_kind": kind}
-            spool.add("issues", row)
-        for kind, count in fast.skips.items():
-            spool.add("skips", {"file_id": self.file_id, "kind": kind, "records": count})
+    def take(self, fast: FastResult) -> None:
+        """What the fast reader loaded, as if it had been read record by record."""
+        self.position = Position(fast.read_bytes, fast.lines, fast.blank_lines, 0, fast.unterminated)
+        self.read = self.main = self.counts.records = self.counts.calls = fast.rows
 
 
 class Reader:

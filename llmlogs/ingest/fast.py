@@ -1,0 +1,149 @@
+"""The fast reader: DuckDB reads a big NDJSON file in parallel straight into call_rows; what it cannot be trusted with is read again with care.
+
+First with strict types, where any surprise is an error and leaves nothing; then with every field a text, where a surprise flags its record.
+Flagged records are taken out and handed back with their line, so that the careful reader says of them what it always says. The result stands
+only when the accounts close: rows that came out = lines that are not blank, counted apart. Otherwise `load` gives None and nothing stays.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import orjson
+
+from llmlogs.ingest import fast_lines, fast_sql
+from llmlogs.ingest.fast_result import FAST_FROM, FastResult
+from llmlogs.schema.ddl import literal
+from llmlogs.sources.declared_sql import HASHED, STRUCTURED, Compiled
+from llmlogs.sources.error_classes import classify
+from llmlogs.store.database import Connection, ensure_columns
+
+SAMPLE = 500
+MOST_FLAGGED = 0.05  # of the rows; beyond, the careful reader is as quick
+IDS = ("call_id", "response_id")
+ERROR_KEYS: tuple[str, ...] = ("status_code", "error_type", "error_template")
+
+
+class Mapped(Protocol):
+    """A source that can be read fast: a mapping (sources/declared.py)."""
+
+    name: str
+    columns: dict[str, str]
+
+    @property
+    def compiled(self) -> Compiled: ...
+
+
+def suits(path: Path, source: object) -> bool:
+    """Whether the fast reader may try: a big plain file of a mapping whose records have ids and nothing to hash."""
+    columns = getattr(source, "columns", None)
+    if not isinstance(columns, dict) or not set(IDS) & set(columns) or HASHED & set(columns):
+        return False
+    return path.stat().st_size >= FAST_FROM and fast_lines.plain_start(path)
+
+
+def load(con: Connection, ingest_id: int, file_id: int, path: Path, source: Mapped, timezone: str = "UTC") -> FastResult | None:
+    """Rows of the file into call_rows, in autocommit and hidden until the ingest is finished; None when it cannot be proved right."""
+    counted = fast_lines.count(path)
+    if counted.pending:
+        return None
+    shape = fast_sql.look(source.compiled, _sample(path))
+    constants = {"source": literal(source.name), "ingest_id": f"{ingest_id}::integer", "file_id": f"{file_id}::integer"}
+    where = f"ingest_id = {ingest_id} and file_id = {file_id}"
+    for strict in (True, False):
+        reading = fast_sql.Reading(source.compiled, shape, timezone, strict)
+        columns, query = fast_sql.insert(reading, str(path), constants)
+        try:
+            ensure_columns(con, columns)
+            con.execute(query)
+            result = _settle(con, path, where, columns, counted, strict)
+        except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException):
+            raise
+        except duckdb.Error:
+            result = None
+        if result:
+            return result
+        con.execute(f"delete from call_rows where {where}")
+    return None
+
+
+def _settle(con: Connection, path: Path, where: str, columns: set[str], counted: fast_lines.Counted, strict: bool) -> FastResult | None:
+    """Number the rows by their lines, take out what must be read again, name errors; None when something does not add up."""
+    rows, first, last = con.execute(f"select count(*), min(rowid), max(rowid) from call_rows where {where}").fetchall()[0]
+    if not rows or last - first + 1 != rows or (strict and _leftovers(con, where, columns)):
+        return None
+    flagged = f"{where} and ({fast_sql.anchors(columns)}{' or bad_values is not null' if not strict else ''})"
+    wanted = [place for (place,) in con.execute(f"select rowid - {first} from call_rows where {flagged} order by rowid").fetchall()]
+    blanks, again = fast_lines.walk(path, wanted) if wanted or rows != counted.lines else ([], [])
+    if rows + len(blanks) != counted.lines or len(wanted) > MOST_FLAGGED * rows:
+        return None
+    _number(con, first, rows, blanks)
+    if wanted:
+        con.execute(f"delete from call_rows where {flagged}")
+    _name_errors(con, where, columns)
+    mode = "fast (strict types)" if strict else "fast (every value checked)"
+    return FastResult(rows - len(wanted), counted.lines, len(blanks), counted.bytes, counted.unterminated, mode, again)
+
+
+def _leftovers(con: Connection, where: str, columns: set[str]) -> bool:
+    """What strict typing lets through: structures and empty texts in a text column, NaN, times out of this century. Zone maps make it nearly free."""
+    types = dict(con.execute("select column_name, data_type from duckdb_columns() where table_name = 'call_rows'").fetchall())
+    for name in sorted(columns - STRUCTURED - {"source", "error_template", "status", "app_cache"}):
+        wrong = {
+            "VARCHAR": (f"{name} = ''", f"{name} >= '[' and {name} < '\\'", f"{name} >= '{{' and {name} < '|'"),
+            "DOUBLE": (f"{name} >= 'inf'::double", f"{name} <= '-inf'::double"),
+            "TIMESTAMP": (f"{name} < timestamp '2000-01-01'", f"{name} >= timestamp '2100-01-01'"),
+        }
+        for condition in wrong.get(types[name], ()):
+            if con.execute(f"select 1 from call_rows where {where} and {condition} limit 1").fetchall():
+                return True
+    return False
+
+
+def _number(con: Connection, first: int, rows: int, blanks: list[int]) -> None:
+    """The line is the place in the file; blank lines made no row, so every blank shifts what follows."""
+    starts = [first, *(first + line - 1 - n for n, line in enumerate(blanks))]
+    con.execute("begin")
+    for shift, start in enumerate(starts):
+        end = starts[shift + 1] if shift + 1 < len(starts) else first + rows
+        if end > start:
+            con.execute(f"update call_rows set line = rowid - {first - 1 - shift} where rowid >= {start} and rowid < {end}")
+    con.execute("commit")
+
+
+def _name_errors(con: Connection, where: str, columns: set[str]) -> None:
+    """One error class for each distinct (code, type, template)."""
+    if "error_class" in columns:
+        return
+    keys = [name for name in ERROR_KEYS if name in columns] or ["status"]
+    failed = f"{where} and status not in ('ok', 'unknown')"
+    found = con.execute(f"select distinct {', '.join(keys)} from call_rows where {failed}").fetchall()
+    if not found:
+        return
+    ensure_columns(con, {"error_class"})
+    con.execute(f"create or replace temp table error_names as select {', '.join(keys)}, null::varchar as name from call_rows limit 0")
+    for values in found:
+        given = dict(zip(keys, values, strict=False))
+        name = classify(given.get("status_code"), given.get("error_type") or "", given.get("error_template") or "")
+        slots = ", ".join(f"${n + 1}" for n in range(len(values) + 1))
+        con.execute(f"insert into error_names values ({slots})", [*values, name])
+    same = " and ".join(f"call_rows.{key} is not distinct from e.{key}" for key in keys)
+    con.execute(f"update call_rows set error_class = e.name from error_names e where {failed} and {same}")
+    con.execute("drop table error_names")
+
+
+def _sample(path: Path) -> list[dict[str, object]]:
+    """The first records that can be read."""
+    found = []
+    with path.open("rb") as file:
+        for line in islice(file, SAMPLE):
+            try:
+                value = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(value, dict):
+                found.append(value)
+    return found

@@ -1,0 +1,104 @@
+"""Lines of a big file, told apart from DuckDB: how many there are, which are blank, and the bytes of the few that must be read again."""
+
+from __future__ import annotations
+
+import codecs
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK = 4 << 20
+BLANK = b" \t\r"  # what DuckDB steps over; the empty start of an empty line is in it too
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its 1-based number, where it begins, and its bytes without the newline."""
+
+    number: int
+    offset: int
+    text: bytes
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Lines and bytes of a file. `pending`: the last line has no newline and may be unfinished."""
+
+    lines: int
+    bytes: int
+    unterminated: bool
+    pending: bool
+
+
+def plain_start(path: Path) -> bool:
+    """Whether the file begins like UTF-8 text: no byte order mark, no NUL."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    marks = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return not head.startswith(marks) and b"\0" not in head
+
+
+def count(path: Path) -> Counted:
+    """Count newlines. A last line without one counts when it ends like an object; whether it is one, its reader will tell."""
+    lines = total = 0
+    last = b""
+    buffer = bytearray(CHUNK)
+    with path.open("rb", buffering=0) as file:
+        while size := file.readinto(buffer):
+            lines += buffer.count(b"\n", 0, size)
+            total += size
+            last = bytes(buffer[max(0, size - 64) : size])
+    open_end = bool(last) and not last.endswith(b"\n")
+    return Counted(lines + open_end, total, open_end, open_end and not last.rpartition(b"\n")[2].rstrip().endswith(b"}"))
+
+
+def walk(path: Path, ordinals: list[int]) -> tuple[list[int], list[Line]]:
+    """Numbers of the lines DuckDB steps over, and the lines of these rising 0-based places among the others."""
+    empty: list[int] = []
+    found: list[Line] = []
+    for first, offset, chunk in _chunks(path):
+        lines = chunk.split(b"\n")
+        if chunk.endswith(b"\n"):
+            lines.pop()
+        seen = first - 1 - len(empty)
+        gaps = [place for place, line in enumerate(lines) if line[:1] in BLANK and not line.strip(BLANK)]
+        empty += [first + gap for gap in gaps]
+        after = bisect_left(ordinals, seen + len(lines) - len(gaps), len(found))
+        here = [_skip(ordinal - seen, gaps) for ordinal in ordinals[len(found) : after]]
+        found += _pick(lines, first, offset, here)
+    return empty, found
+
+
+def _skip(place: int, gaps: list[int]) -> int:
+    """The place among all lines of what has this place among those that are not blank."""
+    for gap in gaps:
+        if gap > place:
+            break
+        place += 1
+    return place
+
+
+def _pick(lines: list[bytes], first: int, offset: int, places: list[int]) -> Iterator[Line]:
+    at = 0
+    for place in places:
+        offset += sum(len(line) + 1 for line in lines[at:place])
+        at = place
+        yield Line(first + place, offset, lines[place])
+
+
+def _chunks(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Pieces of whole lines: (number of the first line, its offset, bytes)."""
+    number, offset, rest = 1, 0, b""
+    with path.open("rb", buffering=0) as file:
+        while part := file.read(CHUNK):
+            cut = part.rfind(b"\n") + 1
+            if not cut:
+                rest += part
+                continue
+            chunk, rest = rest + part[:cut], part[cut:]
+            yield number, offset, chunk
+            number += chunk.count(b"\n")
+            offset += len(chunk)
+    if rest:
+        yield number, offset, rest
