@@ -12,7 +12,7 @@ kind   = "bars-over-time"
 result = "timeline"
 x      = "window_start"
 y      = "failed"
-series = "class"
+by     = "class"
 [columns]
 class        = { label = "Class", help = "one vocabulary over all providers" }
 failed       = { label = "Failed calls", unit = "int" }

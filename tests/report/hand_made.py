@@ -108,7 +108,7 @@ def answers() -> list[Answer]:
             "Of 14 models the slowest at the median is model-13.",
             columns={"at": ("Day", "date"), "model": ("Model", ""), "p50": ("p50", "ms"), "p95": ("p95", "ms"), "n": ("Calls", "int")},
             rows=tuple((START.date() + timedelta(days=d), f"model-{m}", 300.0 * (m + 1), 900.0 * (m + 1) + 50 * d, 40) for d in range(9) for m in range(14)),
-            charts=(Chart("lines-over-time", options={"x": "at", "p50": "p50", "p95": "p95", "series": "model"}),),
+            charts=(Chart("lines-over-time", options={"x": "at", "p50": "p50", "p95": "p95", "by": "model"}),),
         ),
         answer(
             "limits/rate_limit_bursts",
@@ -116,7 +116,7 @@ def answers() -> list[Answer]:
             "3 bursts of 429s; the worst refused 38% of calls at 2026-02-27 20:00Z, 91% of them from nightly-summaries.",
             columns={"at": ("Window", "time"), "model": ("Model", ""), "n": ("Refused", "int"), "burst": ("Burst", "bool")},
             rows=limits,
-            charts=(Chart("bars-over-time", options={"x": "at", "y": "n", "series": "model"}),),
+            charts=(Chart("bars-over-time", options={"x": "at", "y": "n", "by": "model"}),),
         ),
         answer(
             "cache/prefix_cache",
@@ -149,7 +149,7 @@ def answers() -> list[Answer]:
             columns={"tokens": ("Tokens", "tok"), "usd": ("Cost", "usd"), "model": ("Model", "")},
             rows=tuple((10 ** (i % 5) + i, Decimal(i) / 700, f"model {i % 3}") for i in range(1, 60)),
             charts=(
-                Chart("scatter", options={"x": "tokens", "y": "usd", "series": "model", "log_x": True}),
+                Chart("scatter", options={"x": "tokens", "y": "usd", "by": "model", "log_x": True}),
                 Chart("bars", result="nothing", options={"x": "a"}),
             ),
         ),
@@ -163,7 +163,7 @@ def hostile_answers() -> list[Answer]:
     rows = tuple((text, i, 1.5 * i) for i, text in enumerate(HOSTILE, 1))
     columns = {"name": (HOSTILE[0], ""), "n": ("Calls", "int"), "usd": (HOSTILE[1], "usd")}
     chart = Chart("bars", title=HOSTILE[2].replace("{", "(").replace("}", ")"), options={"x": "name", "y": "n"})
-    scatter = Chart("scatter", options={"x": "n", "y": "usd", "series": "name", "name": "name"})
+    scatter = Chart("scatter", options={"x": "n", "y": "usd", "by": "name", "name": "name"})
     bars = [answer(f"errors/hostile_{i}", "fail", text, columns=columns, rows=rows, charts=(chart, scatter)) for i, text in enumerate(HOSTILE)]
     gaps = [answer(f"data/hostile_{i}", "unknown", text, reason=text, question=text) for i, text in enumerate(HOSTILE)]
     return [*bars, *gaps, answer("cost/passed", "ok", HOSTILE[0], columns=columns, rows=rows), answer("cost/error", "error", "", reason=HOSTILE[0])]

@@ -227,7 +227,7 @@ def test_only_additive_series_become_one_line() -> None:
             "ok",
             "x",
             results={"t": Result("t", ("at", "name", "y"), rows, 6)},
-            charts=(Chart("bars-over-time", "t", options={"x": "at", "y": "y", "series": "name"}),),
+            charts=(Chart("bars-over-time", "t", options={"x": "at", "y": "y", "by": "name"}),),
             columns={"at": ("At", "time"), "name": ("Name", ""), "y": ("Y", unit)},
         )
         assert (of_card(card(given)) is not None) == has

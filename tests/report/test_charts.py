@@ -79,13 +79,13 @@ def test_bars_with_intervals_marks_and_series() -> None:
     drawn = draw("bars", rows, x="share", y="name", lo="n", hi="n", mark="bad")["data"][0]
     assert drawn["error_x"]["array"] == [4.6, None]
     assert drawn["marker"]["color"] == ["var(--fail)", "var(--s1)"]
-    assert [t["name"] for t in draw("bars", rows, x="n", y="name", series="name")["data"]] == ["a", "b"]
+    assert [t["name"] for t in draw("bars", rows, x="n", y="name", by="name")["data"]] == ["a", "b"]
 
 
 def test_bars_over_time_sum_what_is_beyond_six() -> None:
     """Nothing drawn is lost: the rest is summed as other."""
     rows = [{"at": START + timedelta(hours=h), "name": f"m{i}", "n": 10 - i} for h in range(3) for i in range(9)]
-    drawn = draw("bars-over-time", rows, x="at", y="n", series="name")
+    drawn = draw("bars-over-time", rows, x="at", y="n", by="name")
     assert [t["name"] for t in drawn["data"]] == ["m0", "m1", "m2", "m3", "m4", "m5", "other (3)"]
     assert sum(sum(t["y"]) for t in drawn["data"]) == sum(r["n"] for r in rows)
     assert drawn["layout"]["yaxis"]["range"][0] == 0
@@ -95,7 +95,7 @@ def test_shares_are_not_summed_as_other() -> None:
     """A sum of shares of different wholes is no number."""
     rows = [{"at": START, "name": f"m{i}", "share": 0.1} for i in range(9)]
     with pytest.raises(ChartError, match="shares"):
-        draw("bars-over-time", rows, x="at", y="share", series="name")
+        draw("bars-over-time", rows, x="at", y="share", by="name")
 
 
 def test_bars_over_time_with_columns_mark_and_threshold() -> None:
@@ -127,7 +127,7 @@ def test_a_null_breaks_the_band() -> None:
 def test_lines_of_series_name_what_they_leave_out() -> None:
     """Six lines; percentiles are never averaged into an other."""
     rows = [{"at": START + timedelta(hours=h), "name": f"m{i}", "ms": 5.0 + i} for h in range(3) for i in range(8)]
-    drawn = draw("lines-over-time", rows, x="at", y="ms", series="name", threshold=7)
+    drawn = draw("lines-over-time", rows, x="at", y="ms", by="name", threshold=7)
     assert len(drawn["data"]) == 6
     assert drawn["layout"]["xaxis"]["title"]["text"].endswith("and 2 more in the table")
 
@@ -135,7 +135,7 @@ def test_lines_of_series_name_what_they_leave_out() -> None:
 def test_small_multiples_share_their_axes() -> None:
     """At most twelve panels with the same range."""
     rows = [{"at": START.date() + timedelta(days=d), "name": f"m{i}", "ms": 10.0 * (i + 1), "hi_ms": 30.0 * (i + 1)} for d in range(4) for i in range(14)]
-    layout = draw("lines-over-time", rows, x="at", p50="ms", p95="hi_ms", series="name")["layout"]
+    layout = draw("lines-over-time", rows, x="at", p50="ms", p95="hi_ms", by="name")["layout"]
     axes = [layout[f"yaxis{k}"]["range"] for k in range(1, 13)]
     assert "yaxis13" not in layout
     assert axes.count(axes[0]) == 12
@@ -160,7 +160,7 @@ def test_unexplained_time_is_grey() -> None:
 def test_scatter() -> None:
     """A dot a row, never joined, a colour a series."""
     rows = [{"name": f"m{i % 8}", "n": i, "ms": 5.0 * i} for i in range(1, 20)]
-    drawn = draw("scatter", rows, x="n", y="ms", series="name", name="name", log_x=True)
+    drawn = draw("scatter", rows, x="n", y="ms", by="name", name="name", log_x=True)
     assert {t["mode"] for t in drawn["data"]} == {"markers"}
     assert sum(len(t["x"]) for t in drawn["data"]) == 19
     assert drawn["layout"]["xaxis"]["type"] == "log"
@@ -198,9 +198,7 @@ def test_nothing_to_draw() -> None:
 def test_no_markup_reaches_plotly(kind: str) -> None:
     """Plotly renders pseudo-HTML in labels; only our own line break may stand in them."""
     rows = [{"name": text[:3000], "n": i + 1, "ms": 1.0} for i, text in enumerate(HOSTILE)]
-    options = {"bars": {"x": "n", "y": "name"}, "scatter": {"x": "n", "y": "ms", "series": "name", "name": "name"}, "stacked-parts": {"x": "name", "y": "n"}}[
-        kind
-    ]
+    options = {"bars": {"x": "n", "y": "name"}, "scatter": {"x": "n", "y": "ms", "by": "name", "name": "name"}, "stacked-parts": {"x": "name", "y": "n"}}[kind]
     text = json.dumps(draw(kind, rows, **options)).replace("<br>", "").replace("<extra>", "").replace("</extra>", "")
     assert "<" not in text
 

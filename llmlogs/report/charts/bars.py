@@ -11,7 +11,7 @@ from llmlogs.text import right_aligned, show
 OPTIONS = {
     "x": "column of the categories; numbers and times as categories stand upright, in the order of the result",
     "y": "column of the values, or a list of columns side by side (same unit); x and y may be exchanged where only one of them is a number",
-    "series": "column whose values colour the bars",
+    "by": "column whose values colour the bars",
     "lo": "column of the lower end of the interval of the values",
     "hi": "column of its upper end",
     "mark": "boolean column: rows drawn in the colour of a problem",
@@ -27,11 +27,11 @@ def figure(data: Data) -> dict[str, Any]:
     labels = [label(show(v, data.unit(category))) for v in data.values(category)]
     count = min(len(labels), int(data.option("top", 60 if upright else 12)))
     rows = list(range(count))
-    traces = _by_series(data, names[0], rows) if data.option("series") else [_trace(data, n, rows, SERIES[i % 6]) for i, n in enumerate(names)]
+    traces = _by_series(data, names[0], rows) if data.option("by") else [_trace(data, n, rows, SERIES[i % 6]) for i, n in enumerate(names)]
     ends = [v for name in (*names, *data.names("hi")) for v in data.numbers(name)[:count]]
     values = value_axis(ends, data.unit(names[0]), log=bool(data.option("log")), title=data.label(names[0]) if len(names) == 1 else "")
     more = f"and {len(labels) - count} more in the table" if len(labels) > count else ""
-    group = {"barmode": "overlay" if data.option("series") else "group", "showlegend": len(traces) > 1, "hovermode": "closest"}
+    group = {"barmode": "overlay" if data.option("by") else "group", "showlegend": len(traces) > 1, "hovermode": "closest"}
     if upright:
         return _upright(data, category, labels[:count], traces, values, group, more)
     values["title"]["text"] = ", ".join(part for part in (values["title"]["text"], more) if part)
@@ -72,7 +72,7 @@ def _roles(data: Data) -> tuple[list[str], str]:
 
 def _by_series(data: Data, name: str, rows: list[int]) -> list[dict[str, Any]]:
     """One trace a series, each bar in its own row."""
-    groups = rows_by(data, data.name("series"))
+    groups = rows_by(data, data.name("by"))
     kept = {group: [i for i in found if i < len(rows)] for group, found in groups.items()}
     shown = [(group, found) for group, found in kept.items() if found]
     return [_trace(data, name, found, SERIES[i] if i < 6 else OTHER) | {"name": label(group)} for i, (group, found) in enumerate(shown)]

@@ -13,7 +13,7 @@ from llmlogs.text import show
 OPTIONS = {
     "x": "column of the window's start",
     "y": "column of the values, or a list of columns stacked (same unit)",
-    "series": "column whose values are stacked; beyond six the smallest are summed as other",
+    "by": "column whose values are stacked; beyond six the smallest are summed as other",
     "mark": "boolean column: windows drawn in the colour of a problem",
     "threshold": "a number drawn as a line across",
 }
@@ -24,7 +24,7 @@ def figure(data: Data) -> dict[str, Any]:
     """Stacked bars from zero; a window without a row stays empty."""
     x = data.name("x")
     times = data.times(x)
-    parts = _by_series(data) if data.option("series") else _by_column(data)
+    parts = _by_series(data) if data.option("by") else _by_column(data)
     unit = data.unit(data.name("y"))
     traces = [_trace(part, unit, bucket(times)) for part in parts]
     tops = _tops(parts)
@@ -55,7 +55,7 @@ def _by_column(data: Data) -> list[Part]:
 def _by_series(data: Data) -> list[Part]:
     """The largest series, and the rest summed: counts, tokens and money add up."""
     times, values = data.times(data.name("x")), data.numbers(data.name("y"))
-    groups = rows_by(data, data.name("series"))
+    groups = rows_by(data, data.name("by"))
     if data.unit(data.name("y")).startswith("pct") and len(groups) > MOST_SERIES:
         raise ChartError("shares of more than six series cannot be summed as other")
     ranked = sorted(groups, key=lambda g: -sum(values[i] or 0 for i in groups[g]))

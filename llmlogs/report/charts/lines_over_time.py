@@ -17,7 +17,7 @@ OPTIONS = {
     "y": "column of values, or a list of columns (same unit), instead of p50",
     "lo": "column of the lower end of an interval of y",
     "hi": "column of its upper end",
-    "series": "column whose values are lines of their own (the first six), or with p50 and p95 panels of their own (the first twelve)",
+    "by": "column whose values are lines of their own (the first six), or with p50 and p95 panels of their own (the first twelve)",
     "threshold": "a number drawn as a line across",
     "log": "logarithmic values; true for times unless said",
 }
@@ -30,7 +30,7 @@ def figure(data: Data) -> dict[str, Any]:
     """Gaps stay gaps, nothing is smoothed."""
     times = data.times(data.name("x"))
     order = sorted(range(len(times)), key=times.__getitem__)
-    if data.option("series"):
+    if data.option("by"):
         banded = data.names("p50") and data.names("p95")
         return _panels(data, order) if banded else _one(data, _series(data, _names(data)[0], order), order)
     return _one(data, _columns(data, _names(data), order), order)
@@ -44,13 +44,13 @@ def _one(data: Data, traces: list[dict[str, Any]], order: list[int]) -> dict[str
     """All lines in one frame, counts in a strip below."""
     axis = _value_axis(data)
     along = time_axis(data.times(data.name("x")))
-    left = len(rows_by(data, data.name("series"))) - MOST_LINES if data.option("series") else 0
+    left = len(rows_by(data, data.name("by"))) - MOST_LINES if data.option("by") else 0
     if left > 0:
         along["title"]["text"] += f", and {left} more in the table"
     more: dict[str, Any] = {"yaxis": axis, "xaxis": along, "hovermode": "x unified", "showlegend": len(traces) > 1}
     if data.option("threshold") is not None:
         more["shapes"] = [_line(float(data.option("threshold")))]
-    counts = [] if data.option("series") else data.names("n")
+    counts = [] if data.option("by") else data.names("n")
     if counts:
         traces = [*traces, _counts(data, counts[0], order)]
         more |= {"yaxis": axis | {"domain": [0.26, 1]}, "yaxis2": _count_axis(data, counts[0]), "xaxis": along | {"anchor": "y2"}}
@@ -80,14 +80,14 @@ def _columns(data: Data, names: list[str], order: list[int]) -> list[dict[str, A
 
 def _series(data: Data, name: str, order: list[int]) -> list[dict[str, Any]]:
     """One line a series; percentiles are never averaged, so what does not fit stays in the table."""
-    groups = rows_by(data, data.name("series"))
+    groups = rows_by(data, data.name("by"))
     kept = [(group, set(groups[group]), SERIES[k]) for k, group in enumerate(list(groups)[:MOST_LINES])]
     return [_line_of(data, name, [i for i in order if i in rows], colour, label(group)) for group, rows, colour in kept]
 
 
 def _panels(data: Data, order: list[int]) -> dict[str, Any]:
     """Small multiples: the same two axes in every panel."""
-    groups = rows_by(data, data.name("series"))
+    groups = rows_by(data, data.name("by"))
     shown = list(groups)[:MOST_PANELS]
     columns = min(len(shown), 2 if len(shown) <= 4 else 3)
     lines = -(-len(shown) // columns)

@@ -11,7 +11,7 @@ from llmlogs.text import show
 OPTIONS = {
     "x": "column of numbers along",
     "y": "column of numbers up",
-    "series": "column whose values have colours of their own; beyond six they are grey",
+    "by": "column whose values have colours of their own; beyond six they are grey",
     "name": "column that names a dot when pointed at",
     "log_x": "logarithmic x",
     "log_y": "logarithmic y; true for times unless said",
@@ -21,8 +21,8 @@ OPTIONS = {
 def figure(data: Data) -> dict[str, Any]:
     """Dots, never joined."""
     x, y = data.name("x"), data.name("y")
-    series = data.option("series")
-    groups = rows_by(data, data.name("series")) if series else {"": list(range(len(data.table.rows)))}
+    series = data.option("by")
+    groups = rows_by(data, data.name("by")) if series else {"": list(range(len(data.table.rows)))}
     traces = [_trace(data, rows, label(name), SERIES[i] if i < len(SERIES) else OTHER) for i, (name, rows) in enumerate(groups.items())]
     along = value_axis(data.numbers(x), data.unit(x), log=bool(data.option("log_x")), title=data.label(x))
     up = value_axis(data.numbers(y), data.unit(y), log=bool(data.option("log_y", data.unit(y) in ("ms", "s"))), title=data.label(y))
