@@ -1,6 +1,6 @@
 /*---
 question  = "Does the provider's prompt cache work as well as it could?"
-needs     = ["calls.cache_read_tokens where input_tokens >= 1024 -- on calls of 1,024 input tokens or more"]
+needs     = ["calls.cache_read_tokens where input_tokens >= 1024 and app_cache is distinct from 'hit' -- on calls of 1,024 input tokens or more"]
 min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "{realised:pct0} of {n:int} long prompts were read from the provider's cache, {achievable:pct0} could have been; a gap of {min_effect:pct0} would have been a warning."
