@@ -62,6 +62,7 @@ def call(*lines: Any, path: str = "s.jsonl") -> dict[str, Any]:
         ),
         pytest.param({"input_tokens": 7, "output_tokens": 3}, (7, None, None, None, 3), id="no cache fields: NULL, not 0"),
         pytest.param({"input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 0}, (0, 0, None, None, 0), id="explicit zeros stay zeros"),
+        pytest.param({"input_tokens": 7.0, "output_tokens": 3.0}, (7, None, None, None, 3), id="whole floats are numbers"),
         pytest.param({"output_tokens": 3}, (None, None, None, None, 3), id="input not logged"),
         pytest.param(
             {"input_tokens": 1, "cache_creation_input_tokens": 50, "cache_creation": {"ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 30}},
@@ -173,6 +174,13 @@ def test_a_nested_call_is_a_record_of_its_own() -> None:
     assert (row["agent_name"], row["session_id"], row["release"], row["duration_ms"]) == ("ab12", "s", "2.1.36", 4000.0)
 
 
+@pytest.mark.parametrize("message", [None, "x", {"type": "system"}, {"type": "assistant", "message": {"content": []}}])
+def test_a_nested_message_without_usage_is_no_record(message: Any) -> None:
+    """Only its outer line is counted."""
+    line = {"type": "progress", "data": {"type": "agent_progress", "agentId": 5, "message": message}}
+    assert [(o.kind, o.nested) for o in read(line)] == [("skipped", False)]
+
+
 def test_the_roll_up_of_a_sub_agent_is_no_call() -> None:
     """Its calls are logged one by one; the sum in the tool result would count them again."""
     result = user("u", 9, message={"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]}, toolUseResult={"totalTokens": 99, "usage": USAGE})
@@ -256,6 +264,7 @@ def test_a_turn_is_a_span() -> None:
         ({"type": "summary", "summary": "?", "leafUuid": "x"}, "skipped", "summary"),
         ({"type": "file-history-snapshot", "snapshot": {}}, "skipped", "file-history-snapshot"),
         ({"type": "system", "subtype": "compact_boundary", "uuid": "x"}, "skipped", "system/compact_boundary"),
+        ({"type": "system", "subtype": "turn_duration", "durationMs": "long", "timestamp": AT.format(1)}, "skipped", "system/turn_duration"),
         ({"type": "progress", "data": {"type": "hook_progress"}}, "skipped", "progress/hook_progress"),
         ({"type": "<b>x</b>"}, "skipped", "unnamed"),
         (answer("a", 1, None, {"input_tokens": 0}, {"model": "<synthetic>"}), "skipped", "synthetic"),
