@@ -54,18 +54,22 @@ _register()
 
 def main() -> None:
     """Entry point of the `llmlogs` command: no traceback for a user's mistake, the exit codes of llmlogs.errors."""
+    sys.exit(_run())  # outside every `except`: a frame kept by an error would keep its database connection past the interpreter's end
+
+
+def _run() -> int:
     try:
         code = app(prog_name="llmlogs", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output went away: that is its right
         talk.close_stdout()
-        sys.exit(Exit.DONE)
+        return Exit.DONE
     except LlmlogsError as error:
         talk.error(str(error))
-        sys.exit(error.code)
+        return error.code
     except KeyboardInterrupt:
         talk.error("interrupted; what was committed stays")
-        sys.exit(Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
     except Exception as error:
-        talk.unexpected(error)
-    sys.exit(code if isinstance(code, int) else Exit.DONE)
+        return talk.unexpected(error)
+    return code if isinstance(code, int) else Exit.DONE

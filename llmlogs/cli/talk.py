@@ -21,18 +21,18 @@ def note(message: str) -> None:
     _write(f"{message}\n")
 
 
-def unexpected(failure: Exception) -> None:
+def unexpected(failure: Exception) -> int:
     """Usage errors of the parser and disk faults in our words; anything else is our bug and shows its traceback."""
     show = getattr(failure, "show", None)  # the parser's own errors: UsageError, BadParameter, Abort ...
     if show is not None:
         show()
-        sys.exit(getattr(failure, "exit_code", Exit.USAGE))
+        return int(getattr(failure, "exit_code", Exit.USAGE))
     if type(failure).__name__ == "Abort":
         error("aborted")
-        sys.exit(Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
     if isinstance(failure, OSError):
         error(f"{failure.strerror or failure}: {failure.filename or ''}".rstrip(": "))
-        sys.exit(Exit.STORAGE)
+        return Exit.STORAGE
     raise failure
 
 
