@@ -39,6 +39,7 @@ class Statement:
         if timed:
             second = f"coalesce(epoch_us({self.instant()}) // 1000000 % 86400, 0)"
             keys += [f"{second} >= r.tod_from", f"{second} < r.tod_to"]
+            keys.append(f"r.dow_mask & (1 << coalesce(isodow({self.instant()}) - 1, 0)::integer) <> 0")
         return " and ".join(keys)
 
     def column(self, name: str) -> str:
@@ -133,10 +134,10 @@ def _either(tests: Iterable[str]) -> str:
 
 
 def load_rates(con: duckdb.DuckDBPyConnection, kind: str, own_book: int | None) -> bool:
-    """Make the small table that calls are joined with; True when a rate depends on the hour."""
+    """Make the small table that calls are joined with; True when a rate depends on the hour or the day."""
     decimals = EXACT if _exact(con) else BROAD
     con.execute(f"create or replace temp table pricing_rates as {_rates(decimals)}", {"kind": kind, "own": own_book})
-    return bool(con.execute("select count(*) from pricing_rates where tod_from > 0 or tod_to < 86400").fetchall()[0][0])
+    return bool(con.execute("select count(*) from pricing_rates where tod_from > 0 or tod_to < 86400 or dow_mask < 127").fetchall()[0][0])
 
 
 def _exact(con: duckdb.DuckDBPyConnection) -> bool:
@@ -156,6 +157,7 @@ def _rates(decimals: int) -> str:
     return f"""select r.rate_id, r.status, coalesce(r.unseen, '') as unseen, {", ".join([*keys, *deltas, *flags])},
         coalesce(r.valid_from, '-infinity'::timestamp) as valid_from, coalesce(r.valid_to, 'infinity'::timestamp) as valid_to,
         coalesce(r.valid_from, r.valid_to) is null and r.tod_from is null as timeless, coalesce(r.tod_from, 0) as tod_from, coalesce(r.tod_to, 86400) as tod_to,
+        coalesce(r.dow_mask, 127) as dow_mask,
         coalesce(r.in_gt, -9223372036854775808) as in_gt, coalesce(r.in_le, 9223372036854775807) as in_le
         from price_plans p join price_rates r using (plan_id) where p.own_book_id is not distinct from $own
         and (r.kind = $kind or not exists (select 1 from price_rates l where l.plan_id = r.plan_id and l.kind = $kind))"""

@@ -11,6 +11,7 @@ import duckdb
 
 from llmlogs import text
 from llmlogs.errors import UsageError
+from llmlogs.pricing.rates import WEEK
 from llmlogs.pricing.status import MEANING
 from llmlogs.pricing.units import COUNTED, UNITS, Unit, children
 
@@ -142,6 +143,8 @@ def _price_row(found: Explanation) -> list[str]:
     parts = [f"from {_day(rate['valid_from'])}" if rate["valid_from"] else "", f"until {_day(rate['valid_to'])}" if rate["valid_to"] else ""]
     if rate["tod_from"] is not None:
         parts.append(f"between {_clock(rate['tod_from'])} and {_clock(rate['tod_to'])} UTC")
+    if rate["dow_mask"] is not None:
+        parts.append("on " + ", ".join(day for i, day in enumerate(WEEK) if rate["dow_mask"] >> i & 1))
     if rate["in_gt"] is not None:
         parts.append(f"for more than {rate['in_gt']:,} input tokens")
     if rate["in_le"] is not None:

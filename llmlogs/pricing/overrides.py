@@ -5,6 +5,7 @@
     [[free]]      provider = "openrouter"  model = "*:free"
     [[discount]]  provider = "openai"  percent = "12.5"  valid_from = 2026-07-01
     [[uplift]]    provider = "openai"  region = "eu"  factor = "1.10"
+    [[hours]]     provider = "deepseek"  model = "*"  usual_hour = "12:00"  days = ["sat", "sun"]    # no peak hours at weekends
 
 `provider`, `model` and `region` may hold `*`; the first entry of a kind that fits is taken. `valid_to` is the last day that counts, in UTC.
 A price without `service_tier` is for standard calls only ("*" = every tier). Discounts and uplifts change the book's price, never an own one.
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from llmlogs.errors import UsageError
+from llmlogs.pricing.rates import EVERY_DAY, WEEK
 from llmlogs.pricing.units import BY_KEY, UNITS, Rates
 
 _LATER = {"capacity": "provisioned capacity and own GPUs", "allowance": "free allowances"}
@@ -47,6 +49,8 @@ class Entry:
     to: tuple[str, str] | None = None
     rates: Rates = field(default_factory=dict)
     factor: Decimal = Decimal(1)
+    usual_hour: int = 0
+    days: int = EVERY_DAY
     reason: str | None = None
 
     def fits(self, providers: set[str], models: set[str], region: str | None) -> bool:
@@ -222,6 +226,17 @@ def _day(value: Any) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def _hour(value: Any) -> int:
+    moment = time.fromisoformat(_text(value))
+    return moment.hour * 3600 + moment.minute * 60
+
+
+def _days(value: Any) -> int:
+    if not isinstance(value, list) or not value or not all(name in WEEK for name in value):
+        raise ValueError(f"must be a list of {_listed(WEEK)}, found {value!r}")
+    return sum(1 << WEEK.index(name) for name in set(value))
+
+
 def _target(value: Any) -> tuple[str, str]:
     provider, slash, model = _text(value).partition("/")
     if not (slash and provider and model):
@@ -236,6 +251,8 @@ _READ: dict[str, Callable[[Any], dict[str, Any]]] = {
     "service_tier": lambda value: {"service_tier": _text(value).lower()},
     "reason": lambda value: {"reason": _text(value)},
     "to": lambda value: {"to": _target(value)},
+    "usual_hour": lambda value: {"usual_hour": _hour(value)},
+    "days": lambda value: {"days": _days(value)},
     "percent": lambda value: {"factor": _percent(value)},
     "factor": lambda value: {"factor": _factor(value)},
     "valid_from": lambda value: {"valid_from": _day(value)},
@@ -248,5 +265,13 @@ _KEYS = {
     "free": (*_WHO, *_WHEN),
     "discount": (*_WHO, "region", *_WHEN, "percent"),
     "uplift": (*_WHO, "region", *_WHEN, "factor"),
+    "hours": (*_WHO, *_WHEN, "usual_hour", "days", "factor"),
 }
-_NEEDED = {"alias": (*_WHO, "to"), "price": _WHO, "free": _WHO, "discount": ("provider", "percent"), "uplift": ("provider", "region", "factor")}
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "alias": (*_WHO, "to"),
+    "price": _WHO,
+    "free": _WHO,
+    "discount": ("provider", "percent"),
+    "uplift": ("provider", "region", "factor"),
+    "hours": (*_WHO, "usual_hour"),
+}

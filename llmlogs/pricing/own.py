@@ -11,10 +11,10 @@ from itertools import pairwise
 from math import prod
 from pathlib import Path
 
-from llmlogs.pricing import names
+from llmlogs.pricing import hours, names
 from llmlogs.pricing.context import context
 from llmlogs.pricing.overrides import Entry, Overrides, load_overrides
-from llmlogs.pricing.rates import Cell, merge
+from llmlogs.pricing.rates import Cell, clip, merge
 from llmlogs.pricing.resolve import Plan, Tuple, by_the_book, summary
 from llmlogs.pricing.units import MTOK, UNITS, Rates, Unit
 
@@ -36,9 +36,16 @@ def plan_for(key: Tuple, overrides: Overrides | None) -> Plan:
     if alias:
         plan.via = "alias"
         plan.match_rule = f"alias of line {alias.line}, {plan.match_rule or plan.status}"
-    corrections = [entry for entry in patches().of("uplift") if _fits(entry, plan)]
-    plan.cells = merge(_cells(plan.cells, [], corrections))
+    plan.cells = merge(_corrected(plan, [patches(), *([overrides] if overrides else [])]))
     return _overlaid(plan, overrides) if overrides else plan
+
+
+def _corrected(plan: Plan, files: list[Overrides]) -> list[Cell]:
+    """What the book's own format cannot say: hours that count on some days only, and uplifts by region."""
+    cells = plan.cells
+    for entry in (entry for file in files for entry in file.of("hours") if _fits(entry, plan)):
+        cells = hours.corrected(cells, entry)
+    return _cells(cells, [], [entry for entry in patches().of("uplift") if _fits(entry, plan)])
 
 
 def _overlaid(plan: Plan, overrides: Overrides) -> Plan:
@@ -66,7 +73,7 @@ def _cells(book: list[Cell], own: list[Entry], changes: list[Entry]) -> list[Cel
             rows.append(_own_cell(price, first, last))
             continue
         factors = [entry for entry in changes if entry.holds(first)]
-        rows += [_changed(cell, factors, bool(own)) for cell in _clipped(book, first, last)]
+        rows += [_changed(cell, factors, bool(own)) for cell in clip(book, first, last)]
     return rows
 
 
@@ -95,17 +102,6 @@ def _times(rates: Rates, unit: Unit, entries: Iterable[Entry]) -> Decimal:
 
 def _told(entry: Entry) -> str:
     return entry.reason or f"{entry.kind} of line {entry.line}"
-
-
-def _clipped(cells: list[Cell], first: datetime | None, last: datetime | None) -> list[Cell]:
-    """The parts of the cells between two instants."""
-    parts = []
-    for cell in cells:
-        start = max((edge for edge in (cell.valid_from, first) if edge), default=None)
-        end = min((edge for edge in (cell.valid_to, last) if edge), default=None)
-        if start is None or end is None or start < end:
-            parts.append(replace(cell, valid_from=start, valid_to=end))
-    return parts
 
 
 def _alias(key: Tuple, overrides: Overrides) -> Entry | None:

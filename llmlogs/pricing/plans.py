@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from llmlogs.pricing.rates import DAY, Cell
+from llmlogs.pricing.rates import DAY, EVERY_DAY, Cell
 from llmlogs.pricing.resolve import Plan, Tuple
 from llmlogs.pricing.units import UNITS
 from llmlogs.schema.contract import Table
@@ -78,6 +78,7 @@ def _rate_row(cell: Cell, kind: str, plan: Plan) -> dict[str, Any]:
         "valid_to": cell.valid_to and cell.valid_to.strftime("%Y-%m-%d %H:%M:%S"),
         "tod_from": None if whole_day else cell.tod_from,
         "tod_to": None if whole_day else cell.tod_to,
+        "dow_mask": None if cell.days == EVERY_DAY else cell.days,
         "in_gt": cell.in_gt,
         "in_le": cell.in_le,
         "unseen": ", ".join(cell.unseen) or None,

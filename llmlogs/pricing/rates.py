@@ -10,6 +10,8 @@ from decimal import Decimal
 from llmlogs.pricing.units import Rates
 
 DAY = 86_400
+EVERY_DAY = 127  # bit 0 = Monday
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Cell:
     valid_to: datetime | None = None
     tod_from: int = 0
     tod_to: int = DAY
+    days: int = EVERY_DAY
     in_gt: int | None = None
     in_le: int | None = None
     status: str = "priced"
@@ -50,6 +53,17 @@ def _status_of(rates: Rates) -> str:
     return "priced" if any(rates.values()) else "free"
 
 
+def clip(cells: Iterable[Cell], first: datetime | None, last: datetime | None) -> list[Cell]:
+    """The parts of the cells between two instants."""
+    parts = []
+    for cell in cells:
+        start = max((edge for edge in (cell.valid_from, first) if edge), default=None)
+        end = min((edge for edge in (cell.valid_to, last) if edge), default=None)
+        if start is None or end is None or start < end:
+            parts.append(replace(cell, valid_from=start, valid_to=end))
+    return parts
+
+
 def merge(cells: Iterable[Cell]) -> list[Cell]:
     """Join neighbours in time that cost the same, so that a call's rate row says all the time its price held."""
     done: list[Cell] = []
@@ -63,9 +77,9 @@ def merge(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def _key(cell: Cell) -> tuple[int | None, ...]:
-    return cell.tod_from, cell.tod_to, cell.in_gt, cell.in_le
+    return cell.tod_from, cell.tod_to, cell.days, cell.in_gt, cell.in_le
 
 
 def _order(cell: Cell) -> tuple[float, ...]:
     start = cell.valid_from.timestamp() if cell.valid_from else float("-inf")
-    return cell.tod_from, cell.in_gt if cell.in_gt is not None else -1, cell.in_le or float("inf"), start
+    return cell.tod_from, cell.days, cell.in_gt if cell.in_gt is not None else -1, cell.in_le or float("inf"), start

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from llmlogs.pricing import book, names
 from llmlogs.pricing.context import context
-from llmlogs.pricing.rates import Cell, merge
+from llmlogs.pricing.rates import Cell
 
 # These hosts bill by the name you ask for; what comes back is the inner model's own name.
 _BY_REQUEST = {"aws", "databricks", "cloudflare"}
@@ -60,7 +60,7 @@ def by_the_book(key: Tuple) -> Plan:
     found = find(key)
     if isinstance(found, str):
         return unpriced(key, found)
-    cells = merge(book.cells(found.entry, tier))
+    cells = book.cells(found.entry, tier)
     plan = Plan(key, summary(cells), cells)
     _describe(plan, found)
     applied = any(cell.status != "context_unpriced" for cell in cells)

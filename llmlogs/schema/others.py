@@ -167,6 +167,7 @@ valid_from | TIMESTAMP | UTC | first instant, NULL = open
 valid_to | TIMESTAMP | UTC | first instant no longer, NULL = open
 tod_from | INTEGER | s | second of the UTC day it begins
 tod_to | INTEGER | s | second of the UTC day it ends
+dow_mask | INTEGER | | days of the UTC week: bit 0 = Monday, NULL = every day
 in_gt | BIGINT | tokens | holds for input_tokens above this
 in_le | BIGINT | tokens | and up to this, NULL = open
 input_rate | {RATE} | USD/token | uncached input

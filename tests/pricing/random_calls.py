@@ -65,11 +65,11 @@ def rows(count: int, seed: int) -> list[Row]:
 
 
 def want(row: Row) -> Want:
-    """Price one call with genai-prices' own function, then apply the rules llmlogs adds on top of it (see llmlogs/pricing/README.md)."""
+    """Price one call with genai-prices' own function, then apply the rules llmlogs adds on top of it (see llmlogs/pricing/status.py)."""
     usage = {name: row[column] for column, name in USAGE.items() if row[column] is not None}
     if not usage.keys() - {"web_searches"}:
         return Want(None, "usage_missing")
-    instant = datetime.fromisoformat(row["started_at"]).replace(tzinfo=UTC)
+    instant, factor = _deepseek_hours(row, datetime.fromisoformat(row["started_at"]).replace(tzinfo=UTC))
     tier = TIERS[row["service_tier"]]
     try:
         free = calc_price(Usage(), row["request_model"], provider_id=row["provider"], genai_request_timestamp=instant, price_context=tier)
@@ -85,7 +85,7 @@ def want(row: Row) -> Want:
         cost = calc_price(Usage(**usage), row["request_model"], provider_id=row["provider"], genai_request_timestamp=instant, price_context=tier)
     except ValueError:
         return Want(None, "invalid_usage")
-    return Want(cost.total_price, _kind(row, prices))
+    return Want(cost.total_price * factor, _kind(row, prices))
 
 
 def differences(sample: list[Row], folder: Path) -> tuple[list[tuple[Row, Want, Want]], Counter[str]]:
@@ -171,6 +171,18 @@ def _in_book(found: PriceCalculation, tier: dict[str, str], instant: datetime) -
         return False
     active = [v for v in found.model.price_variants or () if v.constraint is None or v.constraint.active(instant)]
     return any(all(tier.get(k) == v for k, v in variant.when.items()) for variant in active)
+
+
+def _deepseek_hours(row: Row, instant: datetime) -> tuple[datetime, int]:
+    """The hour to ask for, and the factor, where DeepSeek's peak hours are not what the book can say (see llmlogs/pricing/patches.toml)."""
+    day, peak = instant.strftime("%Y-%m-%d"), instant.hour in (1, 2, 3, 6, 7, 8, 9)
+    v4, flash = row["request_model"].startswith("deepseek-v4-"), row["request_model"] in ("deepseek-flash", "deepseek-v4-flash")
+    if row["provider"] != "deepseek" or not peak or not (v4 or flash):
+        return instant, 1
+    noon, weekend = instant.replace(hour=12), instant.weekday() >= 5
+    if (v4 and (day < "2026-08-17" or (day >= "2026-08-23" and weekend))) or (not v4 and weekend):
+        return noon, 1
+    return (noon, 2) if v4 and flash and day < "2026-09-10" else (instant, 1)
 
 
 COUNTED = {

@@ -57,7 +57,11 @@ TOLD: list[tuple[dict[str, Any], str, str]] = [
     ({"provider": "openai", "request_model": "gpt-5"}, "", "logged    no usage"),
     (BOTH, "", "as logged neither provider nor model"),
     ({"provider": "openai", "request_model": "gpt-5.6-sol"} | BOTH, "", "rate      1: until 2026-08-21, up to 272,000 input tokens"),
-    ({"provider": "deepseek", "response_model": "deepseek-v4-flash", "started_at": "2026-12-01 02:00:00"} | BOTH, "", "between 01:00 and 04:00 UTC"),
+    (
+        {"provider": "deepseek", "response_model": "deepseek-v4-flash", "started_at": "2026-12-01 02:00:00"} | BOTH,
+        "",
+        "between 01:00 and 04:00 UTC, on mon, tue",
+    ),
     ({"provider": "openai", "response_model": "gpt-5.6-sol", "service_tier": "batch", "started_at": "2026-12-01"} | BOTH, "", "tier batch"),
     (X | BOTH, XPRICE, "card"),
     ({"provider": "openai", "request_model": "gpt-5"} | BOTH, '[[discount]]\nprovider = "openai"\npercent = 10\n', "all rates times 0.9"),

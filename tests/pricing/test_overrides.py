@@ -42,6 +42,13 @@ factor = "1.1"
 """
 LONG_CLAUDE = {"provider": "anthropic", "response_model": "claude-sonnet-4-5", "input_tokens": 200_001, "output_tokens": 100}
 SOL = {"provider": "openai", "request_model": "gpt-5.6-sol", "started_at": "2026-10-01"} | BOTH
+DEEPSEEK = {"provider": "deepseek", "response_model": "deepseek-v4-flash"} | BOTH
+HOURS = """[[hours]]
+provider = "deepseek"
+model = "*"
+usual_hour = "12:00"
+days = ["mon"]
+"""
 CASES: list[tuple[str, dict[str, Any], str, str | None, str]] = [
     ("an alias is priced as its model", {"provider": "azure", "request_model": "prod-chat"} | BOTH, ALIAS, "0.00225", "priced"),
     ("an alias matches a deployment", {"provider": "azure", "deployment": "PROD-chat"} | BOTH, ALIAS, "0.00225", "priced"),
@@ -68,6 +75,8 @@ CASES: list[tuple[str, dict[str, Any], str, str | None, str]] = [
     ("no region is nowhere", GPT5, UPLIFT, "0.00225", "priced"),
     ("discounts and uplifts multiply", GPT5 | {"region": "eu"}, DISCOUNT + UPLIFT, "0.002165625", "priced"),
     ("an own price has no discount", GPT5, PRICE_GPT + DISCOUNT, "0.00006", "priced"),
+    ("own hours", DEEPSEEK | {"started_at": "2026-11-23 02:00:00"}, HOURS, "0.00021", "priced"),
+    ("own hours on another day", DEEPSEEK | {"started_at": "2026-11-24 02:00:00"}, HOURS, "0.00042", "priced"),
     ("dates cut a price that has dates", SOL, DISCOUNT.replace("-05-", "-09-"), "0.00525", "priced"),
     ("dates cut a price that has tiers", LONG_CLAUDE, DISCOUNT.replace("openai", "anthropic"), "1.051974", "priced"),
 ]  # fmt: skip
@@ -123,6 +132,8 @@ MISTAKES = [
     ("[[discount]]\nprovider = 'x'\npercent = 1\nvalid_from = 'soon'\n", 4, "Invalid isoformat"),
     ("[[discount]]\nprovider = 'x'\npercent = 1\nvalid_from = 2026-02-01T00:00:00Z\n", 4, "must be a day"),
     ("[[uplift]]\nprovider = 'x'\nregion = 'eu'\nfactor = 11\n", 4, "at most 10"),
+    ("[[hours]]\nprovider = 'x'\nmodel = 'y'\nusual_hour = 'noon'\n", 4, "Invalid isoformat"),
+    ("[[hours]]\nprovider = 'x'\nmodel = 'y'\nusual_hour = '12:00'\ndays = ['someday']\n", 5, "must be a list of mon, tue"),
     ("[[alias]]\nprovider = 'x'\nmodel = 'y'\nto = 'gpt-5'\n", 4, "provider/model"),
     ("[[price]]\nprovider = 'x'\nmodel = 'y'\n", 1, "has no price"),
     ("[[price]]\nprovider = 'x'\nmodel = 'y'\ninput_mtok = 0\n", 1, "is zero"),
@@ -151,4 +162,4 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 def test_the_corrections_that_come_along_are_valid_and_say_why() -> None:
     assert patches().entries
     assert all(entry.reason and "https://" in entry.reason for entry in patches().entries)
-    assert patches().of("uplift") == patches().entries  # the only kind that is laid over the book, see own.plan_for
+    assert patches().of("uplift", "hours") == patches().entries  # the kinds that are laid over the book, see own.plan_for

@@ -240,6 +240,25 @@ def test_an_hour_ends_at_its_last_microsecond(price: Any) -> None:
     assert found["last of peak"] == found["in peak"] != found["first after"] == found["noon"]
 
 
+DEEPSEEK = [  # a million tokens of input: what V4 Flash cost by the hour, over its changes
+    ("2026-08-15 02:00:00", "0.14"),
+    ("2026-08-17 02:00:00", "0.44"),
+    ("2026-08-17 05:00:00", "0.22"),
+    ("2026-08-22 09:59:59.999999", "0.44"),  # a Saturday before weekends were free of peaks
+    ("2026-08-23 02:00:00", "0.22"),  # a Sunday
+    ("2026-08-24 02:00:00", "0.44"),
+    ("2026-09-10 02:00:00", "0.3"),
+    ("2026-09-12 02:00:00", "0.15"),
+    ("2026-09-14 12:00:00", "0.15"),
+]
+
+
+def test_peak_hours_are_for_some_days_and_not_for_the_time_before_them(price: Any) -> None:
+    row = {"provider": "deepseek", "response_model": "deepseek-v4-flash", "input_tokens": 1_000_000, "output_tokens": 0}
+    found = price({instant: row | {"started_at": instant} for instant, _ in DEEPSEEK})
+    assert found == {instant: (Decimal(usd), "priced") for instant, usd in DEEPSEEK}
+
+
 def test_every_status_is_explained() -> None:
     """Statuses of the cases above are in the table people read."""
     used = {status for _, status in REFUSED.values()} | {"priced", "lower_bound", "app_cache_hit", "reported_only", "free", "out_of_book_dates"}
