@@ -25,9 +25,9 @@ def of_card(card: Card) -> Trend | None:
 def _trend(chart: Chart, table: Table) -> Trend | None:
     columns = {c.name: c for c in table.columns}
     y = chart.options.get("y") or chart.options.get("p50")
-    name, x = (y[0] if isinstance(y, list) and y else y), chart.options.get("x")
+    name, x = (y[0] if isinstance(y, list) and len(y) == 1 else y), chart.options.get("x")
     bars = chart.kind == "bars-over-time"
-    if name not in columns or x not in columns or ("by" in chart.options and not (bars and columns[name].unit in ADDITIVE)):
+    if not isinstance(name, str) or name not in columns or x not in columns or ("by" in chart.options and not (bars and columns[name].unit in ADDITIVE)):
         return None
     points = [(at, v) for at, v in zip(map(instant, table.column(str(x))), table.column(str(name)), strict=True) if isinstance(at, datetime)]
     step = bucket([at for at, _ in points])

@@ -234,6 +234,15 @@ def test_only_additive_series_become_one_line() -> None:
     assert of_card(card(answer("a/b", "ok", "x", charts=(Chart("bars-over-time", options={"x": "at", "y": "none"}),), columns={"at": ("At", "time")}))) is None
 
 
+def test_several_columns_are_no_trend() -> None:
+    """The small line beside a verdict must not be the wrong one of two."""
+    columns = {"at": ("At", "time"), "a": ("A", "int"), "b": ("B", "int")}
+    rows = tuple((START + timedelta(hours=h), 1, 2) for h in range(3))
+    for y, has in ((["a", "b"], False), (["b"], True), ("b", True)):
+        chart = Chart("bars-over-time", options={"x": "at", "y": y})
+        assert (of_card(card(answer("a/b", "ok", "x", columns=columns, rows=rows, charts=(chart,)))) is not None) == has
+
+
 def test_sparkline() -> None:
     """Two stretches for a line with a gap, a dot for a lone value, and the same in words."""
     line = draw(Trend("calls", "1 h", "int", (1.0, 2.0, None, 4.0)))

@@ -132,6 +132,12 @@ def test_lines_of_series_name_what_they_leave_out() -> None:
     assert drawn["layout"]["xaxis"]["title"]["text"].endswith("and 2 more in the table")
 
 
+def test_a_series_without_a_value_is_no_line() -> None:
+    """A model with too few calls for a percentile is in the table, not in the legend."""
+    rows = [{"at": START + timedelta(hours=h), "name": name, "ms": 5.0 if name == "a" else None} for h in range(3) for name in "ab"]
+    assert [t["name"] for t in draw("lines-over-time", rows, x="at", y="ms", by="name")["data"]] == ["a"]
+
+
 def test_small_multiples_share_their_axes() -> None:
     """At most twelve panels with the same range."""
     rows = [{"at": START.date() + timedelta(days=d), "name": f"m{i}", "ms": 10.0 * (i + 1), "hi_ms": 30.0 * (i + 1)} for d in range(4) for i in range(14)]

@@ -44,7 +44,7 @@ def _one(data: Data, traces: list[dict[str, Any]], order: list[int]) -> dict[str
     """All lines in one frame, counts in a strip below."""
     axis = _value_axis(data)
     along = time_axis(data.times(data.name("x")))
-    left = len(rows_by(data, data.name("by"))) - MOST_LINES if data.option("by") else 0
+    left = len(_known_groups(data, _names(data)[0])) - MOST_LINES if data.option("by") else 0
     if left > 0:
         along["title"]["text"] += f", and {left} more in the table"
     more: dict[str, Any] = {"yaxis": axis, "xaxis": along, "hovermode": "x unified", "showlegend": len(traces) > 1}
@@ -80,14 +80,20 @@ def _columns(data: Data, names: list[str], order: list[int]) -> list[dict[str, A
 
 def _series(data: Data, name: str, order: list[int]) -> list[dict[str, Any]]:
     """One line a series; percentiles are never averaged, so what does not fit stays in the table."""
-    groups = rows_by(data, data.name("by"))
+    groups = _known_groups(data, name)
     kept = [(group, set(groups[group]), SERIES[k]) for k, group in enumerate(list(groups)[:MOST_LINES])]
     return [_line_of(data, name, [i for i in order if i in rows], colour, label(group)) for group, rows, colour in kept]
 
 
+def _known_groups(data: Data, name: str) -> dict[str, list[int]]:
+    """The series that have a value: too few calls for a percentile is no line, and no entry of the legend either."""
+    values = data.numbers(name)
+    return {group: rows for group, rows in rows_by(data, data.name("by")).items() if any(values[i] is not None for i in rows)}
+
+
 def _panels(data: Data, order: list[int]) -> dict[str, Any]:
     """Small multiples: the same two axes in every panel."""
-    groups = rows_by(data, data.name("by"))
+    groups = _known_groups(data, _names(data)[0])
     shown = list(groups)[:MOST_PANELS]
     columns = min(len(shown), 2 if len(shown) <= 4 else 3)
     lines = -(-len(shown) // columns)
