@@ -89,6 +89,8 @@ def _visit_object(node: Raw, path: tuple[str, ...], parts: Parts) -> None:
         (parts.chunks if is_part(node) else parts.answers).append(node)
     elif _is_headers(node, path):
         _take_headers(((name, value) for name, value in node.items()), path, parts)
+    elif node.get("type") == "error" and {"code", "message"} <= node.keys() and "error" not in node:
+        parts.errors.append({"error": node})
     elif "first_token_ts" in node and "scheduled_ts" in node:
         parts.engines.append(node)
     elif path and path[-1] in ANSWERS and not _is_wrapper(node) and not _is_request(node, path):

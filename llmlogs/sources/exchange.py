@@ -128,7 +128,7 @@ class Exchange:
         operation = answer.operation or self.endpoint.operation
         usage = read_usage(answer.usage, generates=operation not in NO_OUTPUT)
         if usage.empty and self.parts.headers:
-            self._usage_from_headers(usage)
+            usage = self._usage_from_headers()
         if usage.output is None and self.facts.first("schematype") is not None:  # Bedrock's invocation log counts beside the bodies
             usage.output = integer(self.facts.first("outputtokencount"))
             usage.input = integer(self.facts.first("inputtokencount")) if usage.input is None else usage.input
@@ -137,7 +137,7 @@ class Exchange:
         self.issues += usage.issues
         return usage
 
-    def _usage_from_headers(self, usage: Usage) -> None:
+    def _usage_from_headers(self) -> Usage:
         """Bedrock says the counts in headers, for models whose bodies do not."""
         names = {
             "inputTokens": "x-amzn-bedrock-input-token-count",
@@ -146,8 +146,7 @@ class Exchange:
             "cacheWriteInputTokens": "x-amzn-bedrock-cache-write-input-token-count",
         }
         raw = {key: self.parts.headers[header] for key, header in names.items() if header in self.parts.headers}
-        if raw:
-            usage.__dict__.update(read_usage(raw).__dict__)
+        return read_usage(raw)
 
     @cached_property
     def models(self) -> tuple[str | None, str | None]:

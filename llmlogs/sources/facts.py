@@ -69,7 +69,12 @@ class Facts:
                     return ms, ""
                 if name not in AMBIGUOUS and isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
                     return _guess(value)
-        return None, ""
+        return self._in_parts(names), ""
+
+    def _in_parts(self, names: tuple[str, ...]) -> float | None:
+        """`duration: {seconds: 2}`."""
+        inside = [(unit, value) for suffix, unit in UNITS.items() for path, value in self.all(suffix) if len(path) > 1 and path[-2] in names]
+        return next((ms for ms in (duration_ms(value, unit) for unit, value in inside) if ms is not None), None)
 
 
 def _unit_above(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,13 +53,14 @@ class OpenStreams:
         self._begun: dict[str, int] = {}
 
     def completes(self, parts: Parts) -> bool:
-        """Whether a whole-looking answer is the last line of an open stream (Gemini's and Ollama's last chunk look whole)."""
+        """Whether a whole-looking answer is the last line of an open stream (the last chunk of Gemini, Ollama and text completions looks whole)."""
         nodes = parts.answers
-        return len(nodes) == 1 and shape_of(nodes[0]) in ("gemini", "ollama") and self._key(nodes[0], parts) in self._open
+        return len(nodes) == 1 and shape_of(nodes[0]) in ("gemini", "ollama", "completion") and self._key(nodes[0], parts) in self._open
 
     def breaks(self, parts: Parts) -> bool:
         """Whether a line is the error that ended the stream that spoke last."""
-        return bool(self._open and parts.errors) and not parts.found() and not parts.prompts and not Facts(parts.facts).first("url", "path", "model")
+        alone = not parts.found() and not parts.prompts and not Facts(parts.facts).first("url", "path", "model", "status", "statuscode")
+        return alone and bool(self._open) and bool(parts.errors) and isinstance(parts.errors[0], Mapping)
 
     def take(self, line: int, parts: Parts, context: Context) -> Iterator[Outcome]:
         """Add a line's events; when its stream ends with them, the outcomes of all its lines."""
@@ -85,7 +86,7 @@ class OpenStreams:
         self._open.clear()
 
     def _key(self, event: Raw, parts: Parts) -> str:
-        shape = shape_of(event)
+        shape = {"completion": "chat_chunk"}.get(shape_of(event), shape_of(event))
         stated = event.get("id") if shape in ("chat_chunk", "cohere_event") else event.get("responseId")
         if not stated:
             stated = Facts(parts.facts).first("requestid", "callid", "streamid")

@@ -42,15 +42,22 @@ def shape_of(node: Raw) -> str:
     kind = node.get("object")
     if isinstance(kind, str):
         if kind in OBJECTS:
-            return "chat_chunk" if OBJECTS[kind] in ("chat", "completion") and _has_delta(node) else OBJECTS[kind]
+            return "chat_chunk" if OBJECTS[kind] in ("chat", "completion") and _is_chunk(node, OBJECTS[kind]) else OBJECTS[kind]
         if kind in NO_CALLS:
             return f"no_call:{kind}"
     return _by_type(node) or _by_keys(node)
 
 
+def _is_chunk(node: Raw, shape: str) -> bool:
+    """Text completions stream chunks that look like answers, only unfinished."""
+    choices = node.get("choices")
+    open_ended = shape == "completion" and isinstance(choices, list) and not any(isinstance(one, Mapping) and one.get("finish_reason") for one in choices)
+    return open_ended or _has_delta(node)
+
+
 def _has_delta(node: Raw) -> bool:
     choices = node.get("choices")
-    return isinstance(choices, list) and any(isinstance(choice, Mapping) and "delta" in choice for choice in choices)
+    return isinstance(choices, list) and any(isinstance(choice, Mapping) and "delta" in choice and "message" not in choice for choice in choices)
 
 
 def _by_type(node: Raw) -> str:

@@ -37,7 +37,7 @@ def _unwrap(item: Any, depth: int) -> list[Raw]:
     if shape_of(item):
         return [item]
     inner = [event for key in _WRAPPERS if isinstance(item.get(key), (Mapping, str, list)) for event in _unwrap(item[key], depth + 1)]
-    return inner or ([item] if "error" in item else [])
+    return inner or ([item] if "error" in item or item.get("type") == "error" else [])
 
 
 def parse_sse(text: str) -> list[Any]:
@@ -101,6 +101,8 @@ def fold(answer: Answer, event: Raw) -> None:
         answer.shape = answer.shape or shape
     if event.get("error"):
         answer.error = event["error"]
+    elif event.get("type") == "error":  # OpenAI's Responses stream says it without a member of its own
+        answer.error = event
     FOLDS.get(shape, _other)(answer, event)
 
 
@@ -132,8 +134,6 @@ def _responses(answer: Answer, event: Raw) -> None:
             answer.tool_calls, answer.searches, answer.chars = whole.tool_calls, whole.searches, whole.chars
     elif event.get("type") == "response.output_item.done" and isinstance(event.get("item"), Mapping):
         responses_item(answer, event["item"])
-    elif event.get("type") == "response.error" or event.get("type") == "error":
-        answer.error = event
 
 
 def _anthropic(answer: Answer, event: Raw) -> None:
