@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +15,12 @@ from llmlogs.sources.times import to_utc
 
 SERVED_BY = (("msg_bdrk_", "aws"), ("msg_vrtx_", "google"))  # ids tell Bedrock and Vertex from Anthropic's own API
 NO_GEO = ("", "not_available", "global")
-WORD = re.compile(r"[\w.:@/+ -]{1,120}\Z")
+LONGEST_WORD = 120
 
 
 def word(value: Any) -> str | None:
-    """A short plain label as logged; None for anything longer, empty or odd: hostile text is not kept."""
-    return value if isinstance(value, str) and WORD.match(value) and value.strip() else None
+    """A short label as logged; None for what is empty, too long to be one, or holds control characters."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_WORD and value.isprintable() and value.strip() else None
 
 
 def call_row(line: dict[str, Any], before: Link, project: str | None, issues: Issues) -> Row:
