@@ -15,7 +15,7 @@ with sums as (
         sum(weekend_share) over later - count(*) over later * avg(weekend_share) over days_of as sxw,
         sum(value) over later - count(*) over later * avg(value) over days_of as sxy
     from series_days
-    window days_of as (partition by series), later as (partition by series order by day_no rows between unbounded preceding and current row)
+    window days_of as (partition by metric, series), later as (partition by metric, series order by day_no rows between unbounded preceding and current row)
 ),
 fitted as (
     select *, k * (1 - k * 1e0 / days) as sxx, days >= 14 and sww > 1e-9 and k * (1 - k * 1e0 / days) * sww - sxw * sxw > 1e-3 * sww as with_weekend
@@ -35,12 +35,12 @@ judged as (
 marked as (
     select *, first_value(day_no) over best_first as best_day, value - w * first_value(slope) over best_first as y
     from judged
-    window best_first as (partition by series order by t_squared desc nulls last, k)
+    window best_first as (partition by metric, series order by t_squared desc nulls last, k)
 ),
-residuals as (select *, y - avg(y) over (partition by series, day_no <= best_day) as e from marked),
-lagged as (select *, lag(e) over (partition by series order by day_no) as previous from residuals),
+residuals as (select *, y - avg(y) over (partition by metric, series, day_no <= best_day) as e from marked),
+lagged as (select *, lag(e) over (partition by metric, series order by day_no) as previous from residuals),
 correlated as (
-    select *, least(greatest(coalesce(sum(e * previous) over (partition by series) / nullif(sum(e * e) over (partition by series), 0), 0), 0), 0.8) as r from lagged
+    select *, least(greatest(coalesce(sum(e * previous) over (partition by metric, series) / nullif(sum(e * e) over (partition by metric, series), 0), 0), 0), 0.8) as r from lagged
 ),
 scored as (
     select *, sqrt(variance * leverage) as se, shift / sqrt(variance * leverage) / (case when k <= 3 then 1 else sqrt((1 + r) / (1 - r)) end) as t
