@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SOURCE = "genai-prices"
 LICENSE = "MIT"
+KEPT = 10_000  # look-ups remembered: a log may name a new model on every line
 _BEFORE_ALL = datetime(1970, 1, 2, tzinfo=UTC)  # earlier than any price
 
 
@@ -48,7 +49,7 @@ def identity() -> tuple[str, str]:
     return genai_prices.__version__, hashlib.sha256(content).hexdigest()
 
 
-@cache
+@lru_cache(KEPT)
 def provider(name: str) -> Provider | None:
     """The book's provider of that name."""
     from genai_prices.data_snapshot import find_provider_by_id
@@ -56,7 +57,7 @@ def provider(name: str) -> Provider | None:
     return find_provider_by_id(_providers(), name)
 
 
-@cache
+@lru_cache(KEPT)
 def find(provider_name: str, model: str) -> Entry | None:
     """The book's entry for a model as the provider names it."""
     found = provider(provider_name)

@@ -103,7 +103,7 @@ sample_weight | DOUBLE | ratio | calls this row stands for, 1 when nothing is kn
 cost_usd | DECIMAL(18,12) | USD | list price, unless own prices or discounts apply
 list_usd | DECIMAL(18,12) | USD | list price by the book
 reported_usd | DECIMAL(18,12) | USD | cost the log or provider states
-cost_status | VARCHAR | | priced, free, or why there is no price (see llmlogs/pricing)
+cost_status | VARCHAR | | priced, free, lower_bound, app_cache_hit, or why there is no price (llmlogs/pricing/status.py)
 rate_id | BIGINT | | the row of price_rates that priced it
 extra | VARCHAR | | JSON of unmapped short values kept aside
 """,

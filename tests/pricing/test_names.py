@@ -55,6 +55,8 @@ FOUND = [  # provider, asked, answered, deployment -> the book's provider and mo
     (None, None, "gemini-2.5-pro", None, "google/gemini-2.5-pro", None, "provider read from the model's name"),
     ("aws.bedrock", "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929", None,
      "aws/regional.anthropic.claude-sonnet-4-5-20250929-v1:0", None, "as logged"),
+    ("bedrock", "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fglobal.anthropic.claude-sonnet-4-5-20250929-v1%3A0", None, None,
+     "aws/global.anthropic.claude-sonnet-4-5-20250929-v1:0", None, "as logged"),
     ("openai", "gpt-4o", "gpt-4o-2024-08-06", None, "openai/gpt-4o", "gpt-4o-2024-08-06", "as logged"),
     ("openai", "gpt-5", "gpt-5-2031-01-01", None, "openai/gpt-5", "gpt-5", "as logged"),
 ]  # fmt: skip
