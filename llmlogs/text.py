@@ -214,8 +214,8 @@ def _words_exact(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else plain(clip(str(value), 10_000))
 
 
-def _suffixed(suffix: str, form: Callable[[Any], str] = _significant) -> Unit:
-    return Unit(lambda v: form(v) + suffix, lambda v: _digits(v) + suffix, suffix.strip())
+def _suffixed(suffix: str, meaning: str, form: Callable[[Any], str] = _significant) -> Unit:
+    return Unit(lambda v: form(v) + suffix, lambda v: _digits(v) + suffix, meaning)
 
 
 _TOKENS = _scaled(("", "k", "M", "B", "T"))
@@ -231,16 +231,16 @@ UNITS: dict[str, Unit] = {
     "h": Unit(lambda v: _milliseconds(Decimal(str(v)) * 3_600_000), lambda v: f"{_digits(v)} h", "hours"),
     "usd": Unit(_dollars, _dollars_exact, "US dollars"),
     "tok": Unit(_TOKENS, lambda v: f"{_digits(v)} tokens", "tokens"),
-    "tok_s": _suffixed(" tok/s"),
+    "tok_s": _suffixed(" tok/s", "tokens per second"),
     "bytes": Unit(_scaled(("B", "kB", "MB", "GB", "TB"), " "), lambda v: f"{_digits(v)} bytes", "bytes"),
     "int": Unit(_grouped, _digits, "whole number"),
     "num": Unit(_significant, _digits, "number, three significant digits"),
     "num1": Unit(lambda v: _grouped(v, 1), _digits, "number, one decimal"),
     "num2": Unit(lambda v: _grouped(v, 2), _digits, "number, two decimals"),
-    "ratio": _suffixed("×"),
-    "per_s": _suffixed("/s"),
-    "per_min": _suffixed("/min"),
-    "per_h": _suffixed("/h"),
+    "ratio": _suffixed("×", "times as much"),
+    "per_s": _suffixed("/s", "per second"),
+    "per_min": _suffixed("/min", "per minute"),
+    "per_h": _suffixed("/h", "per hour"),
     "pct": Unit(_percent(0), _percent_exact, "share as percent"),
     "pct0": Unit(_percent(0), _percent_exact, "share as percent"),
     "pct1": Unit(_percent(1), _percent_exact, "share as percent, one decimal"),

@@ -28,12 +28,13 @@ def build(
     """The report of one database. `now` and `version` are arguments, so that the same input gives the same bytes."""
     order = order or layout.load()
     cards = [card(answer) for answer in answers]
-    sections = tuple(_section(topic, cards) for topic in _topics(order, cards))
+    asked = {_section_of(one) for one in cards}
+    sections = tuple(_section(topic, cards) for topic in _topics(order, cards) if topic.id in asked)
     return Report(
         title=clean.text(title) or order.title,
         header=read_header(con, version),
         strip=tuple(_strip_item(order.topic(s.id), s) for s in sections if order.topic(s.id).strip),
-        sections=tuple(s for s in sections if s.cards or s.passed or s.unanswered),
+        sections=sections,
         gaps=_gaps(cards, answers),
         coverage=read_coverage(con),
         clock=Clock(now, {a.question.id: round(a.seconds, 3) for a in answers}),
@@ -121,9 +122,7 @@ def _strip_item(topic: layout.Topic, section: Section) -> StripItem:
     broken = [c for c in section.cards if c.verdict == "error"]
     every = (*section.cards, *section.passed, *section.unanswered)
     lead = next((c for c in every if c.id == topic.lead and c.verdict != "unknown"), None)
-    speaker = alarms[0] if alarms else lead or next(iter(every), None)
-    if speaker is None:
-        return StripItem(section.id, topic.title, topic.asks, "unknown", "No question of this section was run.", "", section.id)
+    speaker = alarms[0] if alarms else lead or every[0]
     return StripItem(
         section=section.id,
         title=topic.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,17 +36,23 @@ class Layout:
         return next((t for t in self.topics if t.id == section), Topic(section, section.capitalize(), ""))
 
 
-def load(name: str = "default", overlays: tuple[Path, ...] = ()) -> Layout:
-    """The layout of that name. `overlays` are folders like `reports`, the strongest last; what they lack is taken from the built-in default."""
-    roots = [*reversed(overlays), folder("reports")]
+def overlays() -> tuple[Path, ...]:
+    """Where reports of one's own are looked for; a later folder overrides an earlier one."""
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return home / "llmlogs" / "reports", Path(".llmlogs") / "reports"
+
+
+def load(name: str = "default", places: tuple[Path, ...] | None = None) -> Layout:
+    """The layout of that name out of folders like `reports`, the strongest last; what they lack is taken from the built-in default."""
+    roots = [*reversed(overlays() if places is None else places), folder("reports")]
     folders = [root / name for root in roots if (root / name).is_dir()]
     if not folders:
         known = sorted({p.name for root in roots if root.is_dir() for p in root.iterdir() if p.is_dir()})
         raise UsageError("no such report", name, next_step=f"one of: {', '.join(known)}")
     default = folder("reports") / "default"
-    places = tuple(dict.fromkeys([*folders, default]))
-    path = next(place / "report.toml" for place in places if (place / "report.toml").is_file())
-    return _layout(_toml(path), places, path)
+    search = tuple(dict.fromkeys([*folders, default]))
+    path = next(place / "report.toml" for place in search if (place / "report.toml").is_file())
+    return _layout(_toml(path), search, path)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -55,11 +62,11 @@ def _toml(path: Path) -> dict[str, Any]:
         raise UsageError("a report's order cannot be read", str(path), str(error)[:200]) from error
 
 
-def _layout(content: dict[str, Any], places: tuple[Path, ...], path: Path) -> Layout:
+def _layout(content: dict[str, Any], search: tuple[Path, ...], path: Path) -> Layout:
     sections = content.get("section", [])
     for section in sections:
         if not {"id", "title"} <= set(section) <= set(Topic.__dataclass_fields__):
             known = ", ".join(Topic.__dataclass_fields__)
             raise UsageError("a section of a report is not understood", str(path), f"it has {', '.join(section)}", f"id and title are needed; known: {known}")
     topics = tuple(Topic(**{"asks": "", **section}) for section in sections)
-    return Layout(str(content.get("title", "LLM call report")), topics, places)
+    return Layout(str(content.get("title", "LLM call report")), topics, search)

@@ -66,10 +66,14 @@ def _page(env: Environment, report: Report, plan: Plan, drawn: tuple[dict[str, l
 
 
 def _environment(order: layout.Layout) -> Environment:
-    """Everything is escaped, an unknown name is an error; script and style come in as templates, whose own text is never escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    """Everything is escaped, an unknown name is an error, and a template from somebody's project folder cannot reach Python.
 
-    env = Environment(
+    Script and style come in as templates too: a template's own text is not escaped.
+    """
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    env = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([str(place) for place in order.folders]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     env.filters |= {"show": show, "exact": exact, "spark": sparkline.draw, "raw": raw, "prose": prose, "plural": plural}

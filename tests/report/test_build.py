@@ -160,18 +160,33 @@ def test_layout_overlay(tmp_path: Path) -> None:
     """A user's folder overrides file by file; an unknown name lists the known; a broken file says where."""
     folder = tmp_path / "default"
     folder.mkdir()
-    assert layout.load(overlays=(tmp_path,)).title == "LLM call report"
+    assert layout.load(places=(tmp_path,)).title == "LLM call report"
     (folder / "report.toml").write_text('title = "Mine"\n[[section]]\nid = "cost"\ntitle = "Money"\n', encoding="utf-8")
-    mine = layout.load(overlays=(tmp_path,))
+    mine = layout.load(places=(tmp_path,))
     assert (mine.title, mine.topics[0].title, mine.topic("odd").title) == ("Mine", "Money", "Odd")
     with pytest.raises(UsageError, match="default"):
         layout.load("nothing")
     (folder / "report.toml").write_text("title = ", encoding="utf-8")
     with pytest.raises(UsageError, match=r"report\.toml"):
-        layout.load(overlays=(tmp_path,))
+        layout.load(places=(tmp_path,))
     (folder / "report.toml").write_text("[[section]]\ntitle = 'no id'", encoding="utf-8")
     with pytest.raises(UsageError, match="id"):
-        layout.load(overlays=(tmp_path,))
+        layout.load(places=(tmp_path,))
+
+
+def test_a_project_has_a_report_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """./.llmlogs/reports is looked at first, then the user's folder, then the built-in."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    for place, title in ((tmp_path / "config" / "llmlogs", "user"), (tmp_path / ".llmlogs", "project")):
+        (place / "reports" / "default").mkdir(parents=True)
+        (place / "reports" / "default" / "report.toml").write_text(f"title = '{title}'", encoding="utf-8")
+        assert layout.load().title == title
+
+
+def test_a_section_nobody_asked_is_not_in_the_strip(con: duckdb.DuckDBPyConnection) -> None:
+    """With --only there is no row of unknowns."""
+    assert [i.section for i in report(con, [answer("cost/a", "ok", "x")]).strip] == ["cost"]
 
 
 def test_the_same_input_gives_the_same_report(con: duckdb.DuckDBPyConnection) -> None:

@@ -34,6 +34,8 @@ def figure(data: Data) -> dict[str, Any]:
     group = {"barmode": "overlay" if data.option("by") else "group", "showlegend": len(traces) > 1, "hovermode": "closest"}
     if upright:
         return _upright(data, category, labels[:count], traces, values, group, more)
+    if "type" not in values:
+        values["range"] = [values["range"][0], values["range"][1] * 1.1]  # room for the number at the end of the longest bar
     values["title"]["text"] = ", ".join(part for part in (values["title"]["text"], more) if part)
     categories = GRID | {
         "tickvals": rows,
