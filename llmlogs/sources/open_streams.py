@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from llmlogs.sources.answers import items_of
 from llmlogs.sources.base import Context, Outcome
 from llmlogs.sources.envelopes import Parts
 from llmlogs.sources.exchange import Exchange
@@ -22,6 +23,8 @@ ENDING = frozenset({"message_stop", "response.completed", "response.failed", "re
 UNREADABLE = "its members are not what their names say"
 SURPRISES = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError)
 LONGEST = 100_000  # events; what is longer is closed and begun anew
+PATIENCE = 5_000  # lines
+MOST_OPEN = 2_000
 
 
 @dataclass
@@ -34,12 +37,14 @@ class _Stream:
     times: list[datetime] = field(default_factory=list)
     first: Parts = field(default_factory=Parts)
     repeat: int = 0
+    finished: bool = False
 
     def add(self, line: int, parts: Parts, events: list[Raw], context: Context) -> None:
         if not self.lines:
             self.first = parts
         self.lines.append(line)
         self.events += events
+        self.finished = self.finished or any(choice.get("finish_reason") for event in events for choice in items_of(event.get("choices")))
         at = Facts(parts.facts).instant(STARTS, context.timezone)
         if at is not None:
             self.times.append(at)
@@ -67,12 +72,21 @@ class OpenStreams:
         events = [*parts.chunks, *parts.answers] or parts.errors[:1]
         key = self._key(events[0], parts) if parts.found() else next(reversed(self._open))
         kind = str(events[0].get("type") or events[0].get("event_type"))
-        if kind in STARTING and key in self._open:
+        yield from self._idle(line, context)
+        if key in self._open and (kind in STARTING or (key.endswith(":") and self._open[key].finished and _speaks_first(events[0]))):
             yield from _close(self._open.pop(key), context)
         stream = self._open.pop(key, None) or self._begin(key)
         self._open[key] = stream  # the last that spoke is last
         stream.add(line, parts, events, context)
         if self._ends(events[-1], kind) or len(stream.lines) >= LONGEST:
+            yield from _close(self._open.pop(key), context)
+
+    def _idle(self, line: int, context: Context) -> Iterator[Outcome]:
+        """Close what has been silent for long: not every stream says that it ends. The first of the open ones is the one silent for longest."""
+        while self._open:
+            key, oldest = next(iter(self._open.items()))
+            if line - oldest.lines[-1] < PATIENCE and len(self._open) < MOST_OPEN:
+                return
             yield from _close(self._open.pop(key), context)
 
     def _begin(self, key: str) -> _Stream:
@@ -87,12 +101,17 @@ class OpenStreams:
 
     def _key(self, event: Raw, parts: Parts) -> str:
         shape = {"completion": "chat_chunk"}.get(shape_of(event), shape_of(event))
+        response = event.get("response")
         stated = event.get("id") if shape in ("chat_chunk", "cohere_event") else event.get("responseId")
+        if shape == "responses_event" and isinstance(response, Mapping):
+            stated = response.get("id")
         if not stated:
             stated = Facts(parts.facts).first("requestid", "callid", "streamid")
         if isinstance(stated, str) and stated:
             return f"{shape}:{stated}"
         family = f"{shape}:"
+        if shape in ("chat_chunk", "gemini", "ollama"):  # these say their id on every line, or never
+            return family
         return next((key for key in reversed(self._open) if key.startswith(family)), family)
 
     @staticmethod
@@ -103,6 +122,12 @@ class OpenStreams:
         if shape == "gemini":
             return gemini_finished(event)
         return kind in ENDING or "error" in event or (shape == "chat_chunk" and not event.get("choices") and bool(event.get("usage")))
+
+
+def _speaks_first(event: Raw) -> bool:
+    """Whether a chunk opens an answer: only the first names the role."""
+    deltas = [choice.get("delta") for choice in items_of(event.get("choices"))]
+    return any(isinstance(delta, Mapping) and delta.get("role") for delta in deltas)
 
 
 def _close(stream: _Stream, context: Context) -> Iterator[Outcome]:

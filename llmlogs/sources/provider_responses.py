@@ -50,6 +50,9 @@ class ProviderResponses:
 
 
 def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Outcome]:
+    if record.value == "[DONE]":
+        yield Outcome(record.line, "skipped", "end of a stream")
+        return
     parts = parts_of(record.value)
     bare_event = bool(parts.chunks) and not parts.answers and not parts.streams
     if bare_event or streams.completes(parts) or streams.breaks(parts):

@@ -6,6 +6,10 @@ import json
 import pytest
 from provider_helpers import EPOCH_NOON, call, read, subset, table
 
+from llmlogs.sources.base import Context
+from llmlogs.sources.envelopes import parts_of
+from llmlogs.sources.open_streams import OpenStreams
+
 STREAMS = table("provider_streams")
 CHUNKS = STREAMS["openai"]["events"]
 EVENTS = STREAMS["T13 anthropic, the delta replaces"]["events"]
@@ -113,3 +117,37 @@ def test_a_content_type_says_that_it_was_streamed():
     headers = {"content-type": "text/event-stream", "date": "Tue, 31 Mar 2026 12:00:01 GMT"}
     row = call({"url": "https://api.openai.com/v1/chat/completions", "status": 200, "response_headers": headers, "response": "data: torn"})
     assert (row["stream"], row["usage_status"]) == (True, "missing")
+
+
+def test_chunks_without_an_id_do_not_join_a_stream_that_has_one():
+    bare = [{name: value for name, value in chunk.items() if name != "id"} for chunk in CHUNKS]
+    rows = [outcome.call for outcome in read(*CHUNKS[:3], *bare, *bare[:3], *bare) if outcome.call]
+    found = [(row.get("response_id"), row.get("input_tokens")) for row in rows]
+    assert sorted(found, key=str) == sorted([("s1", None), (None, 5), (None, None), (None, 5)], key=str)
+
+
+def test_responses_that_interleave_are_told_by_the_id_inside():
+    events = STREAMS["responses"]["events"]
+    changes = (("resp_9", "resp_7"), ('"input_tokens": 3', '"input_tokens": 8'), ('"total_tokens": 7', '"total_tokens": 12'))
+    text = json.dumps(events)
+    for old, new in changes:
+        text = text.replace(old, new)
+    other = json.loads(text)
+    rows = {outcome.call["response_id"]: outcome.call["input_tokens"] for outcome in read(events[0], other[0], events[2], other[2]) if outcome.call}
+    assert rows == {"resp_9": 3, "resp_7": 8}
+
+
+def test_a_stream_that_never_ends_is_closed_in_time(monkeypatch):
+    monkeypatch.setattr("llmlogs.sources.open_streams.PATIENCE", 3)
+    many = [CHUNKS[1] | {"id": f"n{number}"} for number in range(10)]
+    outcomes = read(*many)
+    assert [outcome.call["response_id"] for outcome in outcomes] == [f"n{number}" for number in range(10)]
+    held = OpenStreams()
+    for number, chunk in enumerate(many):
+        list(held.take(number, parts_of(chunk), Context("x")))
+    assert len(held._open) <= 3
+
+
+def test_the_word_that_ends_a_stream_is_no_call():
+    [outcome] = read("[DONE]")
+    assert (outcome.kind, outcome.reason) == ("skipped", "end of a stream")
