@@ -1,4 +1,4 @@
-"""Bursts of refusals: a scan of windows against the upper tail of a negative binomial.
+"""Bursts of refusals or failures, "hits" here: a scan of windows against the upper tail of a negative binomial.
 
 Counts of failures per window vary more than chance alone (load, users and retries come in clumps), so the tail is that of the negative binomial
 with a moment estimate of its overdispersion: Bliss and Fisher (1953), Fitting the negative binomial distribution to biological data, Biometrics 9(2).
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TRIMMED = 0.02  # share of a series' windows that the first pass leaves out, the worst ones, at least one
 OVERWHELMING = 1e-9  # p below which a window is left out of the second pass
 LEVEL = 0.05  # chance of one false window in the whole scan
-LEAST_REFUSED = 5  # fewer refusals are no burst
+LEAST_HITS = 5  # fewer are no burst
 LEAST_SHARE = 0.01  # nor is a smaller share of the window's calls
 LEAST_RATIO = 3  # nor less than so many times the usual share
 MOST_USUAL = 0.01  # a log that is mostly burst must not make bursts usual
@@ -32,12 +32,14 @@ JOINED = dt.timedelta(minutes=15)  # windows no farther apart are one burst
 # Rows, not weights: a row that stands for ten calls is still one observation.
 WINDOWS = """
 create or replace temp table stat_windows as
-select 5 as size, series, time_bucket(interval 5 minute, started_at) as window_start, count(*) as n, count(*) filter (where is_refused) as k
-from stat_tries where is_first group by all
+with events as ({events}),
+short as (select coalesce(getvariable('window_minutes'), 5) as minutes)
+select minutes as size, series, time_bucket(to_minutes(minutes), started_at) as window_start, count(*) as n, count(*) filter (where is_hit) as k
+from events, short where minutes < 60 and started_at is not null group by all
 union all
-select 60, series, date_trunc('hour', started_at), count(*), count(*) filter (where is_refused) from stat_tries where is_first group by all
+select 60, series, date_trunc('hour', started_at), count(*), count(*) filter (where is_hit) from events where started_at is not null group by all
 """
-# Windows without a refusal are most of a log: their sums are all the estimates need of them.
+# Windows without a hit are most of a log: their sums are all the estimates need of them.
 QUIET = """
 select size, series, count(*) filter (where k = 0), coalesce(sum(n) filter (where k = 0), 0)::bigint, coalesce(sum(n * n) filter (where k = 0), 0)::bigint,
     quantile_disc(n, 0.9)
@@ -46,8 +48,6 @@ from stat_windows group by size, series order by size, series
 LOUD = "select size, series, window_start, n, k from stat_windows where k > 0 order by size, series, window_start"
 
 TABLES = (
-    "create or replace temp table stat_tries as select * from tries",
-    WINDOWS,
     "create or replace temp table stat_bursts"
     " (burst integer, series varchar, window_start timestamp, window_end timestamp, p_value double, usual_share double)",
     "create or replace temp table stat_burst_scan (windows bigint, smallest_share double)",
@@ -56,7 +56,7 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Window:
-    """First tries of one series in one window, and how many of them were refused."""
+    """Calls of one series in one window, and how many of them were hits."""
 
     size: int  # minutes
     series: str
@@ -71,11 +71,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Series:
-    """All windows of one size of one series: those with refusals one by one, the sums of the others."""
+    """All windows of one size of one series: those with hits one by one, the sums of the others."""
 
     size: int
     name: str
-    quiet: int  # windows without a refusal
+    quiet: int  # windows without a hit
     quiet_n: int  # the sum of their n
     quiet_n2: int  # and of their squares
     busy_n: int  # calls in a busy window: nine of ten have no more
@@ -88,7 +88,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual for a series: the share refused, and the overdispersion alpha (variance = mean + alpha mean^2)."""
+    """What is usual for a series: the share of hits, and the overdispersion alpha (variance = mean + alpha mean^2)."""
 
     share: float
     alpha: float
@@ -96,7 +96,7 @@ class Usual:
 
 @dataclass(frozen=True)
 class Burst:
-    """Windows of one series in which refusals cannot be chance."""
+    """Windows of one series in which hits cannot be chance."""
 
     series: str
     start: dt.datetime
@@ -136,8 +136,8 @@ def trimmed(series: Series) -> Sequence[Window]:
 
 
 def surprise(window: Window, background: Usual) -> float:
-    """P-value of one window; 1 where so few refusals are no burst anyway."""
-    return tail(window.k, window.n * background.share, background.alpha) if window.k >= LEAST_REFUSED else 1.0
+    """P-value of one window; 1 where so few hits are no burst anyway."""
+    return tail(window.k, window.n * background.share, background.alpha) if window.k >= LEAST_HITS else 1.0
 
 
 def background_of(series: Series) -> Usual:
@@ -148,7 +148,7 @@ def background_of(series: Series) -> Usual:
 
 def is_large(window: Window, background: Usual) -> bool:
     """Large enough to matter, however sure it is."""
-    return window.k >= LEAST_REFUSED and window.k / window.n >= max(LEAST_SHARE, LEAST_RATIO * background.share)
+    return window.k >= LEAST_HITS and window.k / window.n >= max(LEAST_SHARE, LEAST_RATIO * background.share)
 
 
 def scan(all_series: Sequence[Series]) -> list[Burst]:
@@ -180,7 +180,7 @@ def join(found: Iterable[Burst]) -> list[Burst]:
 
 
 def smallest_share(all_series: Sequence[Series]) -> float | None:
-    """The smallest share of refused calls that would have been a burst in a busy window of the busiest series; None where none would."""
+    """The smallest share of hits that would have been a burst in a busy window of the busiest series; None where none would."""
     tests = sum(series.windows for series in all_series)
     calls = {s.name: s.quiet_n + sum(w.n for w in s.loud) for s in all_series}
     busiest = max(calls, key=lambda name: (calls[name], name), default="")
@@ -189,7 +189,7 @@ def smallest_share(all_series: Sequence[Series]) -> float | None:
 
 
 def _smallest(n: int, background: Usual, tests: int) -> float | None:
-    surprising = (k for k in range(LEAST_REFUSED, n + 1) if tail(k, n * background.share, background.alpha) * tests < LEVEL)
+    surprising = (k for k in range(LEAST_HITS, n + 1) if tail(k, n * background.share, background.alpha) * tests < LEVEL)
     k = next(surprising, None)
     return None if k is None else max(k / n, LEAST_SHARE, LEAST_RATIO * background.share)
 
@@ -204,7 +204,14 @@ def read(con: duckdb.DuckDBPyConnection) -> list[Series]:
 
 
 def compute(con: duckdb.DuckDBPyConnection, _inputs: Inputs) -> None:
-    """Fill `stat_bursts`, and `stat_burst_scan` with one row about the scan itself. `stat_tries` keeps the tries, read once for all."""
+    """Fill `stat_bursts` and `stat_burst_scan` with refusals by a rate limit. `stat_tries` keeps the tries: read once for all."""
+    con.execute("create or replace temp table stat_tries as select * from tries")
+    fill(con, "select series, started_at, is_refused as is_hit from stat_tries where is_first")
+
+
+def fill(con: duckdb.DuckDBPyConnection, events: str) -> None:
+    """Scan `events` (a select of series, started_at, is_hit): `stat_bursts` has its bursts, `stat_burst_scan` one row about the scan itself."""
+    con.execute(WINDOWS.format(events=events))
     for statement in TABLES:
         con.execute(statement)
     all_series = read(con)

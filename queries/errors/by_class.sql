@@ -32,14 +32,10 @@ create or replace temp table failures as
 with params as (
     select coalesce(getvariable('warn_share'), 1e-2) as warn_share, -- judged failures above this share of all calls are a warning
         coalesce(getvariable('fail_share'), 5e-2) as fail_share -- and above this share a failure
-),
-counted as (
-    select call_id, started_at, sample_weight, coalesce(provider, 'unknown provider') as provider, coalesce(feature, 'no feature') as feature,
-        case when status in ('ok', 'cancelled', 'blocked', 'shed') or (coalesce(status, 'unknown') = 'unknown' and coalesce(status_code, 0) < 400) then null
-            when error_class is not null then error_class when status_code = 429 then 'rate_limit' when status = 'timeout' then 'timeout' else 'unknown' end as class
-    from calls
 )
-select *, class is not null and class not in ('rate_limit', 'client_cancel', 'content_filter') as judged from counted, params;
+select call_id, started_at, sample_weight, coalesce(provider, 'unknown provider') as provider, coalesce(feature, 'no feature') as feature, class, is_failure as judged,
+    warn_share, fail_share
+from call_outcomes, params;
 
 with sums as (
     select coalesce(sum(sample_weight), 0) as n, coalesce(sum(sample_weight) filter (where judged), 0) as failed,
@@ -58,7 +54,9 @@ top as (
 )
 select case when lo > fail_share then 'fail' when lo > warn_share then 'warn' else 'ok' end as verdict,
     cast(round(n) as bigint) as n, p as value, lo, hi, 'measured' as basis, warn_share as min_effect, cast(null as double) as p_value,
-    cast(round(failed) as bigint) as failed, warn_share, case top.class when 'unknown' then 'a kind that is not logged' else top.class end as top_class, cast(round(top.w) as bigint) as top_failed, nullif(top.provider, 'unknown provider') as top_provider, top.share as top_share
+    cast(round(failed) as bigint) as failed, warn_share,
+    case top.class when 'unknown' then 'a kind that is not logged' else top.class end as top_class,
+    cast(round(top.w) as bigint) as top_failed, nullif(top.provider, 'unknown provider') as top_provider, top.share as top_share
 from wilson left join top on true;
 
 with totals as (select sum(sample_weight) as n, power(sum(sample_weight), 2) / sum(power(sample_weight, 2)) as effective_n from failures),

@@ -39,8 +39,7 @@ edges as (
     select started_at as moment, sample_weight as change from calls where duration_ms is not null and app_cache is distinct from 'hit'
     union all select started_at + to_microseconds(cast(round(duration_ms * 1e3) as bigint)), -sample_weight from calls where duration_ms is not null and app_cache is distinct from 'hit'
 ),
-steps as (select moment, sum(change) as change from edges where moment is not null group by moment),
-running as (select sum(change) over (order by moment rows unbounded preceding) as at_once from steps),
+running as (select sum(change) over (order by moment, change rows unbounded preceding) as at_once from edges where moment is not null), -- who leaves goes first
 crowd as (select nullif(max(at_once), 0) as at_once from running)
 select case when n = 0 then 'unknown' else 'info' end as verdict, 'the log holds no calls' as reason, cast(round(n) as bigint) as n, p50 as value, cast(null as double) as lo, cast(null as double) as hi,
     'measured' as basis, cast(null as double) as min_effect, cast(null as double) as p_value, active as active_minutes, p95 as busy_calls, peak as peak_calls, peak_at, peak_tokens, cast(round(at_once) as bigint) as at_once

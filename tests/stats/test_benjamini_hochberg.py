@@ -14,11 +14,12 @@ def test_the_example_of_1995() -> None:
     assert adjust(p_values)[3] == pytest.approx(0.0095 * 15 / 4)
 
 
-@given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.001, 0.999))
-def test_rejects_what_the_step_up_procedure_rejects(p_values: list[float], q: float) -> None:
-    """Largest k with p(k) <= k q / m; everything up to p(k) is rejected."""
-    ranked = sorted(p_values)
-    rejected = max((p for k, p in enumerate(ranked, 1) if p * len(p_values) / k <= q), default=-1.0)
+@given(st.lists(st.integers(0, 1000), max_size=12), st.integers(1, 999))
+def test_rejects_what_the_step_up_procedure_rejects(thousandths: list[int], level: int) -> None:
+    """Largest k with p(k) <= k q / m; everything up to p(k) is rejected. No p can fall on q, so that rounding decides nothing."""
+    p_values, q = [t / 1000 for t in thousandths], (level + 0.377) / 1000
+    ranked = sorted(thousandths)
+    rejected = max((t for k, t in enumerate(ranked, 1) if t * len(ranked) <= k * (level + 0.377)), default=-1)
     adjusted = adjust(p_values)
-    assert [a <= q for a in adjusted] == [p <= rejected for p in p_values]
-    assert all(a >= p and a <= 1 for a, p in zip(adjusted, p_values, strict=True))
+    assert [a <= q for a in adjusted] == [t <= rejected for t in thousandths]
+    assert all(p <= a <= 1 for a, p in zip(adjusted, p_values, strict=True))
