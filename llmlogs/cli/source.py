@@ -54,9 +54,11 @@ def check(
     Example: llmlogs source check my-app app.log
     """
     from llmlogs import sources
+    from llmlogs.pack.needs import fields_of
     from llmlogs.sources.declared_check import check as checked
 
-    needs = {question.id: question.needs for question in pack(None).questions}
+    questions = pack(None).questions
+    needs = {q.id: tuple(" | ".join(f"{table}.{column}" for table, column in fields_of(need)) for need in q.needs) for q in questions}
     report = checked(sources.get(name), file, needs)
     if as_json:
         typer.echo(json.dumps(_plain(report), indent=1, default=str))
