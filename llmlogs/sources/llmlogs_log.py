@@ -29,6 +29,7 @@ ALONE = {"span": "spans", "attempt": "attempts", "rate_limit": "rate_limits", "f
 TABLES = NESTED | {"events": EVENTS}
 KEYED_EVENTS = ("source_update", "cache_invalidation")
 CALL_COLUMNS = {c.name: c.type for c in CALLS.columns if c.name not in OURS}
+MODELS = {"request_model", "response_model"}
 Issue = tuple[str, str, str]
 
 
@@ -64,7 +65,10 @@ class LlmlogsLog:
         known = {key: column_of(key)[0] for key in keys}
         columns = set(known.values())
         share = sum(bool(column) for column in known.values()) / len(keys)
-        if not {"request_model", "response_model"} & columns or not {"started_at", "ended_at"} & columns or share < 0.5:
+        if not MODELS & columns or not {"started_at", "ended_at"} & columns or share < 0.5:
+            return None
+        naming = sum(any(known[key] in MODELS and record[key] for key in record) for record in records)
+        if naming * 2 < len(records):
             return None
         exact = sum(key in CALL_COLUMNS or key in ("timestamp", "model") for key in keys) / len(keys)
         return Detection(round(0.5 + 0.3 * exact, 2), f"a time, a model, and {share:.0%} of the keys have names llmlogs knows")
@@ -99,6 +103,8 @@ def _outcome(record: Record, context: Context) -> Outcome:
     call = _call(value, issues, context)
     if not any(name in call for name in ("started_at", "ended_at", "request_model", "response_model")):
         return Outcome(record.line, "rejected", NO_ANCHOR)
+    if value.get("format") != MARK and not MODELS & call.keys():
+        return Outcome(record.line, "skipped", "names no model")  # a home-made log holds more than calls
     derive(call, issues)
     name_error(call)
     rows = {name: _rows(table, value[name], issues, context) for name, table in NESTED.items() if value.get(name)}
