@@ -31,7 +31,7 @@ from llmlogs.pricing.units import BY_KEY, UNITS, Rates
 
 _LATER = {"capacity": "provisioned capacity and own GPUs", "allowance": "free allowances"}
 _LATER_KEYS = {"account": "prices of one account", "graduated": "graduated discounts"}
-_HIGHEST = 99  # USD for one token or request: what price_rates can hold
+_HIGHEST = 5  # USD for one token or request: the largest counts times the largest prices still add up in 38 digits
 
 
 @dataclass(frozen=True)

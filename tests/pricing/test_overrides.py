@@ -11,6 +11,7 @@ import pytest
 from llmlogs.errors import UsageError
 from llmlogs.pricing import load_overrides, price_calls, reprice
 from llmlogs.pricing.own import patches
+from llmlogs.pricing.units import COUNTED, UNITS
 
 BOTH = {"input_tokens": 1000, "output_tokens": 100}
 GPT5 = {"provider": "openai", "request_model": "gpt-5"} | BOTH  # 0.00225 by the book
@@ -49,6 +50,10 @@ model = "*"
 usual_hour = "12:00"
 days = ["mon"]
 """
+LARGEST = dict.fromkeys((unit.column for unit in COUNTED), 10**12 - 1)
+HIGHEST = PRICE.split("input_mtok", maxsplit=1)[0] + "".join(
+    f"{unit.key} = '{unit.per * 5 - Decimal(1) / 10**12}'\n" for unit in UNITS
+)  # more than twelve decimals
 CASES: list[tuple[str, dict[str, Any], str, str | None, str]] = [
     ("an alias is priced as its model", {"provider": "azure", "request_model": "prod-chat"} | BOTH, ALIAS, "0.00225", "priced"),
     ("an alias matches a deployment", {"provider": "azure", "deployment": "PROD-chat"} | BOTH, ALIAS, "0.00225", "priced"),
@@ -75,6 +80,7 @@ CASES: list[tuple[str, dict[str, Any], str, str | None, str]] = [
     ("no region is nowhere", GPT5, UPLIFT, "0.00225", "priced"),
     ("discounts and uplifts multiply", GPT5 | {"region": "eu"}, DISCOUNT + UPLIFT, "0.002165625", "priced"),
     ("an own price has no discount", GPT5, PRICE_GPT + DISCOUNT, "0.00006", "priced"),
+    ("the largest counts at the largest prices", LLAMA | LARGEST, HIGHEST, None, "invalid_usage"),
     ("own hours", DEEPSEEK | {"started_at": "2026-11-23 02:00:00"}, HOURS, "0.00021", "priced"),
     ("own hours on another day", DEEPSEEK | {"started_at": "2026-11-24 02:00:00"}, HOURS, "0.00042", "priced"),
     ("dates cut a price that has dates", SOL, DISCOUNT.replace("-05-", "-09-"), "0.00525", "priced"),
@@ -137,7 +143,7 @@ MISTAKES = [
     ("[[alias]]\nprovider = 'x'\nmodel = 'y'\nto = 'gpt-5'\n", 4, "provider/model"),
     ("[[price]]\nprovider = 'x'\nmodel = 'y'\n", 1, "has no price"),
     ("[[price]]\nprovider = 'x'\nmodel = 'y'\ninput_mtok = 0\n", 1, "is zero"),
-    ("[[price]]\nprovider = 'x'\nmodel = 'y'\ninput_mtok = '1e9'\n", 4, "more than 99 USD"),
+    ("[[price]]\nprovider = 'x'\nmodel = 'y'\ninput_mtok = '1e9'\n", 4, "more than 5 USD"),
     ("# own\n[[price]]\nprovider = 'x'\nmodel = 'y'\noutput_mtok = 1\ncache_read_mtok = 1\n", 6, "needs `input_mtok`"),
     ("[[free]]\nprovider = 'x'\nmodel = 'y'\n[[free]]\nprovider = 'x'\nmodel = ''\n", 6, "must be a text"),
 ]  # fmt: skip

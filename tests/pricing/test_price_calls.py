@@ -1,14 +1,19 @@
 """What a call costs: cases that other tools got wrong, with the price book they are computed from, and what is refused."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from priced_database import insert
 
 from llmlogs.pricing import price_calls
 from llmlogs.pricing.status import MEANING
+from llmlogs.store import database
 
 BOOK = "0.2.3"
 Price = Callable[..., tuple[Decimal | None, str]]
@@ -215,6 +220,22 @@ def test_calls_whose_price_was_taken_away_are_priced_again(con: duckdb.DuckDBPyC
     price_calls(con)
     con.execute("update call_rows set cost_usd = null, rate_id = null, input_tokens = 2000")
     assert price_calls(con).usd == Decimal("0.0035")
+
+
+def test_the_price_book_is_not_loaded_when_every_name_has_its_plan(tmp_path: Path) -> None:
+    """Half a second of every ingest."""
+    con = database.open_for_write(tmp_path / "calls.duckdb")
+    insert(con, [GPT5 | BOTH], 1)
+    price_calls(con, 1)
+    con.execute("update call_rows set cost_usd = null")
+    con.close()
+    lines = (
+        "import sys; from pathlib import Path; from llmlogs.store import database; from llmlogs.pricing import price_calls",
+        "con = database.open_for_write(Path(sys.argv[1])); summary = price_calls(con); con.close()",
+        "print(summary.by_status, 'genai_prices' in sys.modules)",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines), str(tmp_path / "calls.duckdb")], capture_output=True, text=True, check=True)
+    assert done.stdout == "{'priced': 1} False\n"
 
 
 def test_an_empty_database_has_nothing_to_price(con: duckdb.DuckDBPyConnection) -> None:
