@@ -12,7 +12,7 @@ help:
 ## demo    set up, ingest the sample data, write the report and name it
 demo: $(VENV)/.ready
 	rm -rf demo && mkdir demo
-	$(BIN)/llmlogs ingest sample_data/healthy --db demo/llmlogs.duckdb
+	$(BIN)/llmlogs ingest sample_data/healthy/*.gz --db demo/llmlogs.duckdb
 	$(BIN)/llmlogs report --db demo/llmlogs.duckdb -o demo/report.html
 	@echo "open demo/report.html"
 
