@@ -55,7 +55,8 @@ def make(scale: Scale) -> Made:
     plan.changes = [(since, "review_summary", {"prompt_version": "v4", "system_tokens": plan.feature("review_summary").system_tokens + ADDED})]
     world = simulate(plan)
     world.events, world.feedback = [], []
-    fault = {"start": since, "feature": "review_summary", "prompt_version": "v4", "added_tokens": ADDED}
+    first = next(call["started_at"] for call in world.calls if call["prompt_version"] == "v4")
+    fault = {"start": since, "series": "review_summary on gpt-4.1: input", "first_call": first, "prompt_version": "v4", "added_tokens": ADDED}
     for call in world.calls:
         call.pop("spans")
     files = {"calls.jsonl.gz": packed(lines(map(home_made, world.calls))), ".llmlogs/sources/shop_log.toml": MAPPING.encode()}
