@@ -8,6 +8,8 @@ from datetime import datetime
 import duckdb
 
 from llmlogs.pack.model import SECTIONS, Answer, Column, Need, Question, Result
+from llmlogs.pack.needs import said
+from llmlogs.pack.parse import QuestionError
 from llmlogs.pack.sentences import fill
 from llmlogs.report import clean, layout
 from llmlogs.report.header import read_coverage, read_header
@@ -109,8 +111,11 @@ def _notes(answer: Answer) -> tuple[str, ...]:
 
 
 def _field(need: Need) -> str:
-    """The need as the report names it: columns of calls by their bare name."""
-    return clean.text(need.field.replace("calls.", ""))
+    """The need as a reader hears it."""
+    try:
+        return clean.text(said(need.field))
+    except QuestionError:  # a need no rule knows is said as it stands
+        return clean.text(need.field)
 
 
 # --- the verdict strip -----------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmlogs.report import charts
-from llmlogs.report.charts.frame import ChartError
+from llmlogs.report.charts.frame import ChartError, NothingToDrawError
 from llmlogs.report.model import Card, Report
 
 
@@ -22,8 +22,8 @@ class Place:
 
 def places(card: Card) -> list[tuple[Place, dict[str, Any] | None]]:
     """Every chart of a card that has something to draw; an empty result is no empty box."""
-    empty = {table.name for table in card.tables if not table.rows}
-    return [_place(card, n) for n, chart in enumerate(card.charts) if chart.kind != charts.TABLE_ONLY and chart.table not in empty]
+    drawn = (_place(card, n) for n, chart in enumerate(card.charts) if chart.kind != charts.TABLE_ONLY)
+    return [place for place in drawn if place is not None]
 
 
 def of_report(report: Report) -> tuple[dict[str, list[Place]], dict[str, dict[str, Any]]]:
@@ -38,7 +38,7 @@ def of_report(report: Report) -> tuple[dict[str, list[Place]], dict[str, dict[st
     return found, figures
 
 
-def _place(card: Card, number: int) -> tuple[Place, dict[str, Any] | None]:
+def _place(card: Card, number: int) -> tuple[Place, dict[str, Any] | None] | None:
     chart = card.charts[number]
     table = next((t for t in card.tables if t.name == chart.table), None)
     where = f"{card.anchor}-chart-{number + 1}"
@@ -46,6 +46,8 @@ def _place(card: Card, number: int) -> tuple[Place, dict[str, Any] | None]:
         return Place(where, chart.title, problem=f"no result is called {chart.table}"), None
     try:
         figure = charts.figure(chart, table)
+    except NothingToDrawError:
+        return None
     except ChartError as error:
         return Place(where, chart.title, problem=str(error)), None
     return Place(where, chart.title, figure["layout"]["height"]), figure

@@ -13,10 +13,10 @@ from llmlogs.text import clip, plain
 
 TOTALS = """
 select count(*), min(started_at), max(started_at), count(*) filter (started_at is null), sum(spend),
-       sum(sample_weight) filter (money = 'priced') / nullif(sum(sample_weight) filter (money <> 'refused'), 0),
-       sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)) filter (money = 'priced') / nullif(sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)), 0),
+       coalesce(sum(sample_weight) filter (money = 'priced'), 0) / nullif(sum(sample_weight) filter (money <> 'refused'), 0),
+       coalesce(sum(tokens) filter (money = 'priced'), 0) / nullif(sum(tokens), 0),
        case when count(*) filter (sample_weight <> 1) > 0 then sum(sample_weight) end
-from call_costs
+from (select *, coalesce(tokens_in, 0) + coalesce(tokens_out, 0) as tokens from call_costs)
 """
 ACCOUNTS = """
 select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(records), 0)::bigint, coalesce(sum(calls), 0)::bigint, coalesce(sum(other), 0)::bigint,

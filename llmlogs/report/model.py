@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from llmlogs.pack.model import Column, Verdict
-from llmlogs.text import plural
+from llmlogs.text import plural, show
 
 SCHEMA_VERSION = 1
 # What a badge says. The icon differs too: never colour alone.
@@ -75,6 +75,13 @@ class Header:
     rejects: tuple[Reject, ...]
     trends: tuple[Trend, ...] = ()
     timezone: str = "UTC"
+
+    @property
+    def priced(self) -> str:
+        """How much of the log carries a price; without it a total says nothing."""
+        tokens = f"{show(self.priced_tokens, 'pct1')} of tokens" if self.priced_tokens is not None else "no tokens recorded"
+        calls = f"{show(self.priced_calls, 'pct1')} of calls priced" if self.priced_calls is not None else "no call to price"
+        return f"{calls}, {tokens}"
 
     @property
     def balanced(self) -> bool:

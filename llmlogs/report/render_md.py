@@ -22,10 +22,9 @@ def render(report: Report) -> str:
 
 def _header(header: Header) -> list[str]:
     span = f"{show(header.first_at, 'time')} to {show(header.last_at, 'time')}"
-    priced = f"{show(header.priced_calls, 'pct1')} of calls, {show(header.priced_tokens, 'pct1')} of tokens priced"
     return [
         f"- **{show(header.calls, 'int')} calls**, {span}",
-        f"- **{show(header.spend_usd, 'usd')}**, {priced}, {markdown(header.price_book or 'no price book')}",
+        f"- **{show(header.spend_usd, 'usd')}**, {header.priced}, {markdown(header.price_book or 'no price book')}",
         f"- {accounts(header)}",
         f"- Sources: {_names([g.name for g in header.sources])}",
         f"- Models: {_names([g.name for g in header.models], header.models_total)}",

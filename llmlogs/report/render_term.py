@@ -55,8 +55,7 @@ class Pen:
 
 def _header(report: Report, pen: Pen) -> list[str]:
     h = report.header
-    priced = f"{show(h.priced_calls, 'pct1')} of calls, {show(h.priced_tokens, 'pct1')} of tokens priced"
-    facts = f"{show(h.calls, 'int')} calls, {show(h.first_at, 'time')} to {show(h.last_at, 'time')}. {show(h.spend_usd, 'usd')}: {priced}."
+    facts = f"{show(h.calls, 'int')} calls, {show(h.first_at, 'time')} to {show(h.last_at, 'time')}. {show(h.spend_usd, 'usd')}: {h.priced}."
     book = f"Prices: {h.price_book or 'no price book'}. Made {show(report.clock.generated_at, 'time')} by llmlogs {h.llmlogs_version}."
     return [line for text in (facts, f"{accounts(h)}.", book) for line in pen.wrap(text, 0)]
 

@@ -139,8 +139,16 @@ def answers() -> list[Answer]:
             rows=(("timeout", 11, 0.0004, 0.0015, 0.0009), ("server_error", 6, 0.0002, 0.001, 0.0005)),
             charts=(Chart("bars", options={"x": "class", "y": "share", "lo": "lo", "hi": "hi"}),),
         ),
-        answer("streaming/time_to_first_token", "unknown", "", needs=(Need("calls.ttft_ms where stream", None, "missing"),), reason="log ttft_ms"),
-        answer("streaming/stalls", "unknown", "", question="Do streams stall?", needs=(Need("calls.ttft_ms where stream", None, "missing"),)),
+        answer(
+            "streaming/time_to_first_token",
+            "unknown",
+            "",
+            needs=(Need("calls.ttft_ms where stream -- on streamed calls", None, "missing"),),
+            reason="log ttft_ms",
+        ),
+        answer(
+            "streaming/stalls", "unknown", "", question="Do streams stall?", needs=(Need("calls.ttft_ms where stream -- on streamed calls", None, "missing"),)
+        ),
         answer("tokens/drift", "unknown", "Only 6 of the 14 days that would settle it are logged.", question="Are prompts growing?", reason="6 of 14 days"),
         answer(
             "cost/by_feature",

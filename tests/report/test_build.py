@@ -78,6 +78,14 @@ def test_a_refused_call_does_not_count_as_unpriced(con: duckdb.DuckDBPyConnectio
     assert report(con, []).header.priced_calls == 1
 
 
+def test_nothing_priced_is_zero_and_no_tokens_are_not(con: duckdb.DuckDBPyConnection) -> None:
+    """Calls without any price are 0 % priced; tokens nobody recorded have no share."""
+    con.execute("update call_rows set cost_usd = null, cost_status = 'usage_missing', input_tokens = null, output_tokens = null")
+    header = report(con, []).header
+    assert (header.priced_calls, header.priced_tokens, header.spend_usd) == (0, None, None)
+    assert header.priced == "0% of calls priced, no tokens recorded"
+
+
 def test_sections_worst_first(full: Report) -> None:
     """Problems before warnings before the rest; passed and unanswered apart."""
     by_id = {s.id: s for s in full.sections}
@@ -113,7 +121,7 @@ def test_headline(con: duckdb.DuckDBPyConnection, full: Report) -> None:
 def test_gaps_are_grouped_by_what_is_missing(full: Report) -> None:
     """One field may answer several questions: it comes first."""
     assert [(g.fields, [q for q, _ in g.questions]) for g in full.gaps] == [
-        (("ttft_ms where stream",), ["streaming/time_to_first_token", "streaming/stalls"]),
+        (("ttft_ms on streamed calls",), ["streaming/time_to_first_token", "streaming/stalls"]),
         (("app_cache",), ["cache/staleness"]),
         ((), ["tokens/drift"]),
     ]

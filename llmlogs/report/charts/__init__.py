@@ -6,7 +6,7 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
-from llmlogs.report.charts.frame import ChartError, Data
+from llmlogs.report.charts.frame import ChartError, Data, NothingToDrawError
 from llmlogs.report.model import Chart, Table
 
 TABLE_ONLY = "table-only"  # the table is the chart
@@ -28,7 +28,7 @@ def figure(chart: Chart, table: Table) -> dict[str, Any]:
     if unknown:
         raise ChartError(f"{chart.kind} has no option {', '.join(unknown)}; it has {', '.join(options)}")
     if not table.rows:
-        raise ChartError("nothing to draw")
+        raise NothingToDrawError("no row")
     cut = Table(table.name, table.columns, table.rows[:MOST_POINTS], table.total_rows)
     built: dict[str, Any] = import_module(f"{__name__}.{chart.kind.replace('-', '_')}").figure(Data(chart, cut))
     return built

@@ -22,8 +22,7 @@ MOST_SERIES = 6
 
 def figure(data: Data) -> dict[str, Any]:
     """Stacked bars from zero; a window without a row stays empty."""
-    x = data.name("x")
-    times = data.times(x)
+    times = data.windows(data.names("y"))
     parts = _by_series(data) if data.option("by") else _by_column(data)
     unit = data.unit(data.name("y"))
     traces = [_trace(part, unit, bucket(times)) for part in parts]

@@ -27,6 +27,10 @@ class ChartError(ValueError):
     """A chart that cannot be drawn from its table, in words for the author of the question."""
 
 
+class NothingToDrawError(ChartError):
+    """Too little for a chart; the table says it all, and the page says nothing of it."""
+
+
 @dataclass(frozen=True)
 class Data:
     """A chart and the table it draws."""
@@ -73,6 +77,14 @@ class Data:
         if not all(isinstance(v, datetime) for v in values):
             raise ChartError(f"{name} is not an instant in every row")
         return values
+
+    def windows(self, names: list[str]) -> list[datetime]:
+        """The instants of x; NothingToDrawError unless two of them have a value: a ten-minute log gets no daily chart."""
+        times = self.times(self.name("x"))
+        columns = [self.numbers(name) for name in names]
+        if len({at for i, at in enumerate(times) if any(column[i] is not None for column in columns)}) < 2:
+            raise NothingToDrawError("fewer than two windows have a value")
+        return times
 
     def label(self, name: str) -> str:
         """The column's label, safe for plotly."""

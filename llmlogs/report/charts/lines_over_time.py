@@ -28,7 +28,7 @@ PANEL_HEIGHT = 150
 
 def figure(data: Data) -> dict[str, Any]:
     """Gaps stay gaps, nothing is smoothed."""
-    times = data.times(data.name("x"))
+    times = data.windows(_names(data))
     order = sorted(range(len(times)), key=times.__getitem__)
     if data.option("by"):
         banded = data.names("p50") and data.names("p95")
