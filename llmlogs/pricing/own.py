@@ -54,7 +54,7 @@ def _overlaid(plan: Plan, overrides: Overrides) -> Plan:
     if not own and not changes:
         return plan
     cells = merge(_cells(plan.cells, own, changes))
-    if [cell.price for cell in cells] == [cell.price for cell in plan.cells]:
+    if cells == plan.cells:
         return plan
     plan.list_cells, plan.cells, plan.status = plan.cells, cells, summary(cells)
     if own:
@@ -115,8 +115,8 @@ def _renamed(key: Tuple, alias: Entry) -> Tuple:
 
 def _fits(entry: Entry, plan: Plan) -> bool:
     """By the names as logged, or by the names in the book."""
-    providers = _providers(plan.key) | {plan.price_provider or ""} - {""}
-    models = _models(plan.key) | {(plan.price_model or "").lower()} - {""}
+    providers = _providers(plan.key) | {plan.price_provider or ""}
+    models = _models(plan.key) | {(plan.price_model or "").lower()}
     return entry.fits(providers, models, plan.key.region)
 
 

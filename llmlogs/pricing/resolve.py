@@ -9,7 +9,8 @@ from llmlogs.pricing import book, names
 from llmlogs.pricing.context import context
 from llmlogs.pricing.rates import Cell
 
-# These hosts bill by the name you ask for; what comes back is the inner model's own name.
+# These hosts bill by the name you ask for; what comes back is the inner model's own name, which does not say where it was served: behind an opaque
+# inference profile of Bedrock the same model costs a tenth more in one region than everywhere.
 _BY_REQUEST = {"aws", "databricks", "cloudflare"}
 
 
@@ -55,7 +56,7 @@ class Plan:
 def by_the_book(key: Tuple) -> Plan:
     """The plan the book alone gives."""
     tier = context(key.service_tier)
-    if tier.capacity:
+    if tier.capacity or "provisioned-model/" in (key.request_model or ""):
         return unpriced(key, "capacity")
     found = find(key)
     if isinstance(found, str):
@@ -90,7 +91,7 @@ def candidates(key: Tuple, provider: str | None) -> list[str]:
     """The logged names that may be the price key, best first."""
     asked, answered = key.request_model, key.response_model
     if provider in _BY_REQUEST:
-        order = [asked, key.deployment, answered]
+        order = [asked or answered, key.deployment]
     elif answered and asked and not _related(asked, answered):
         order = [answered]  # a fallback or a router answered with something else: the name asked for would be the wrong price
     else:

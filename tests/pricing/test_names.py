@@ -74,6 +74,7 @@ def test_found(case: tuple[str | None, ...]) -> None:
 
 LOST = [
     (Tuple("aws.bedrock", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abcd"), "unknown_model"),
+    (Tuple("aws.bedrock", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abcd", "claude-sonnet-4-5-20250929"), "unknown_model"),
     (Tuple("fireworks", "accounts/fireworks/models/never-heard"), "unknown_model"),
     (Tuple("openai", "gpt-5", "somebody-elses-model"), "unknown_model"),
     (Tuple("openai", "gpt-5", "gpt-5-unheard-of"), "unknown_model"),

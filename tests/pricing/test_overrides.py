@@ -63,6 +63,7 @@ CASES: list[tuple[str, dict[str, Any], str, str | None, str]] = [
     ("its last day", LLAMA | {"started_at": "2026-06-30 23:59:59"}, PRICE, "0.00006", "priced"),
     ("the day after", LLAMA | {"started_at": "2026-07-01"}, PRICE, None, "out_of_book_dates"),
     ("the day before", LLAMA | {"started_at": "2025-12-31"}, PRICE, None, "out_of_book_dates"),
+    ("every provider, and none", LLAMA | {"provider": None}, PRICE.replace("vllm", "*"), "0.00006", "priced"),
     ("another model", LLAMA | {"request_model": "qwen"}, PRICE, None, "unknown_provider"),
     ("the book where the own price ends", GPT5 | {"started_at": "2026-07-01"}, PRICE_GPT, "0.00225", "priced"),
     ("a part without its own rate is its whole", LLAMA | {"cache_read_tokens": 900}, PRICE, "0.00006", "priced"),

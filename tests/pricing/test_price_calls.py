@@ -113,6 +113,7 @@ REFUSED = {
     "a tier without a price then": (GPT5 | BOTH | {"service_tier": "batch", "started_at": "2026-01-01"}, "context_unpriced"),
     "a tier nobody knows": (GPT5 | BOTH | {"service_tier": "ludicrous"}, "context_unpriced"),
     "capacity": (GPT5 | BOTH | {"service_tier": "PROVISIONED_THROUGHPUT"}, "capacity"),
+    "capacity by its name": ({"provider": "aws", "request_model": "arn:aws:bedrock:us-east-1:1:provisioned-model/abcd"} | BOTH, "capacity"),
     "no usage": (GPT5, "usage_missing"),
     "no usage of an unknown model": ({"provider": "openai", "request_model": "nope"}, "usage_missing"),
     "a search is no usage": (GPT5 | {"web_searches": 1}, "usage_missing"),
