@@ -303,6 +303,7 @@ READERS: dict[str, Callable[[Answer, Raw], None]] = {
     "listing": _listing,
     "rerank": _rerank,
     "titan": _counters,
+    "titan_event": _counters,
     "llama": _counters,
     "mistral_bedrock": _counters,
     "ai21": _counters,

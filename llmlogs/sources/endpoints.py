@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -27,6 +27,17 @@ class Endpoint:
     @property
     def known(self) -> bool:
         return bool(self.api)
+
+
+@cache
+def _operations() -> dict[str, str]:
+    return dict(tomllib.loads(TABLE.read_text(encoding="utf-8"))["operations"])
+
+
+def endpoint_of_operation(name: str) -> Endpoint:
+    """What the name of an operation in Azure's own logs tells, such as `ChatCompletions_Create`."""
+    path = _operations().get("".join(letter for letter in name.lower() if letter.isalnum()))
+    return replace(endpoint_of(path), provider="azure") if path else Endpoint()
 
 
 @cache
@@ -78,7 +89,8 @@ def bedrock_model(model: str | None) -> bool:
 
 _BY_ID = (("msg_bdrk_", "aws.bedrock"), ("msg_vrtx_", "gcp.vertex_ai"), ("msg_", "anthropic"), ("gen-", "openrouter"))
 _BY_SHAPE = {"anthropic": "anthropic", "anthropic_event": "anthropic", "gemini": "gcp.gemini", "interaction": "gcp.gemini", "interaction_event": "gcp.gemini",
-             "converse": "aws.bedrock", "converse_event": "aws.bedrock", "titan": "aws.bedrock", "llama": "aws.bedrock", "mistral_bedrock": "aws.bedrock",
+             "converse": "aws.bedrock", "converse_event": "aws.bedrock", "titan": "aws.bedrock", "titan_event": "aws.bedrock",
+             "llama": "aws.bedrock", "mistral_bedrock": "aws.bedrock",
              "cohere": "cohere", "cohere_event": "cohere", "ollama": "ollama", "watsonx": "ibm.watsonx.ai"}  # fmt: skip
 _BY_MODEL = (
     (re.compile(r"(?:gpt-\d|chatgpt|o[134](?:-|$)|text-embedding-(?:3|ada)|davinci|dall-e|whisper|codex)"), "openai"),

@@ -14,7 +14,7 @@ import orjson
 from llmlogs.privacy import keyed_hash
 from llmlogs.sources.answers import NO_OUTPUT, Answer
 from llmlogs.sources.base import Context, Row
-from llmlogs.sources.endpoints import Endpoint, bedrock_model, endpoint_of, guess_provider
+from llmlogs.sources.endpoints import Endpoint, bedrock_model, endpoint_of, endpoint_of_operation, guess_provider
 from llmlogs.sources.envelopes import Parts
 from llmlogs.sources.error_classes import Fault, fault_of
 from llmlogs.sources.facts import DURATIONS, ENDS, FIRST_TOKENS, STARTS, Facts
@@ -73,8 +73,10 @@ class Exchange:
 
     @cached_property
     def endpoint(self) -> Endpoint:
-        url = self.facts.first("url", "uri", "requesturl", "endpoint", "path", "requesturi", "baseurl")
-        return endpoint_of(url[:2000]) if isinstance(url, str) else Endpoint()
+        url = self.facts.first("url", "uri", "requesturl", "endpoint", "path", "requesturi", "backendurl", "targeturl", "upstreamurl", "baseurl")
+        told = endpoint_of(url[:2000]) if isinstance(url, str) else Endpoint()
+        operation = self.facts.first("operationname")
+        return told if told.known or told.skip or not isinstance(operation, str) else endpoint_of_operation(operation[:100])
 
     @cached_property
     def method(self) -> str:
@@ -83,7 +85,7 @@ class Exchange:
     @cached_property
     def status_code(self) -> int | None:
         """The HTTP status; a code inside an error body is not one."""
-        for name in ("statuscode", "httpstatus", "httpstatuscode", "responsestatus", "status", "responsecode", "httpcode", "code"):
+        for name in ("statuscode", "httpstatus", "httpstatuscode", "responsestatus", "status", "responsecode", "resultsignature", "httpcode", "code"):
             for path, value in self.facts.all(name):
                 code = integer(value)
                 if code is not None and 100 <= code < 600 and (name != "code" or "status" in path or "http" in path):
@@ -117,8 +119,8 @@ class Exchange:
             return True
         if "event-stream" in self.parts.headers.get("content-type", ""):
             return True
-        logged = self.facts.first("stream", "isstream", "streaming", "streamed")
-        return logged if isinstance(logged, bool) else None
+        logged = self.facts.first("stream", "isstream", "streaming", "streamed", "streamtype")
+        return {"Streaming": True, "Non-Streaming": False}.get(logged) if isinstance(logged, str) else logged if isinstance(logged, bool) else None
 
     @cached_property
     def usage(self) -> Usage:
@@ -153,7 +155,7 @@ class Exchange:
         """Asked for, answered."""
         asked = self.facts.first("requestmodel", "requestedmodel", "modelrequested") or self.facts.first("model", "modelid", under="req") or self.endpoint.model
         asked = asked or self.facts.first("model", "modelid", "modelname", "modelused")
-        answered = (self.answer.model if self.answer else None) or self.facts.first("responsemodel", "modelversion")
+        answered = (self.answer.model if self.answer else None) or self.facts.first("responsemodel")
         return short(asked), short(answered)
 
     @cached_property
@@ -234,7 +236,7 @@ class Exchange:
             "operation": (answer.operation if answer else None) or self.endpoint.operation or "chat",
             "provider": provider,
             "endpoint": self.endpoint.api or None,
-            "deployment": self.endpoint.deployment or short(self.facts.first("deployment", "deploymentname", "deploymentid")),
+            "deployment": self.endpoint.deployment or short(self.facts.first("deployment", "deploymentname", "deploymentid", "modeldeploymentname")),
             "request_model": asked,
             "response_model": answered,
             "service_tier": "batch" if self.batched else (answer.service_tier if answer else None) or short(self.facts.first("servicetier")),

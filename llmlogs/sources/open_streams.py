@@ -110,7 +110,7 @@ class OpenStreams:
         if isinstance(stated, str) and stated:
             return f"{shape}:{stated}"
         family = f"{shape}:"
-        if shape in ("chat_chunk", "gemini", "ollama"):  # these say their id on every line, or never
+        if shape in ("chat_chunk", "gemini", "ollama", "titan_event"):  # these say their id on every line, or never
             return family
         return next((key for key in reversed(self._open) if key.startswith(family)), family)
 
@@ -121,6 +121,8 @@ class OpenStreams:
             return event.get("done") is True
         if shape == "gemini":
             return gemini_finished(event)
+        if shape == "titan_event":
+            return bool(event.get("completionReason"))
         return kind in ENDING or "error" in event or (shape == "chat_chunk" and not event.get("choices") and bool(event.get("usage")))
 
 

@@ -126,8 +126,8 @@ KEYS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
     ("embedding", frozenset({"embedding"}), frozenset({"inputTextTokenCount", "usageMetadata", "model"})),
     ("listing", frozenset({"data", "usage"}), frozenset()),
     ("listing", frozenset({"data", "model"}), frozenset({"object"})),
-    ("titan", frozenset({"inputTextTokenCount"}), frozenset({"results", "outputText"})),
-    ("titan", frozenset({"outputText"}), frozenset({"index", "totalOutputTextTokenCount", "completionReason"})),
+    ("titan_event", frozenset({"outputText"}), frozenset({"index", "totalOutputTextTokenCount", "completionReason"})),
+    ("titan", frozenset({"inputTextTokenCount", "results"}), frozenset()),
     ("llama", frozenset({"generation"}), frozenset({"prompt_token_count", "generation_token_count", "stop_reason"})),
     ("watsonx", frozenset({"results", "model_id"}), frozenset()),
     ("anthropic", frozenset({"stop_reason"}), frozenset({"content", "completion", "usage"})),
@@ -141,7 +141,17 @@ KEYS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
     ("no_call:guardrail", frozenset({"action", "assessments"}), frozenset()),
 )
 PARTS = frozenset(
-    {"chat_chunk", "responses_event", "anthropic_event", "cohere_event", "converse_event", "interaction_event", "bedrock_metrics", "transcript_event"}
+    {
+        "chat_chunk",
+        "responses_event",
+        "anthropic_event",
+        "cohere_event",
+        "converse_event",
+        "interaction_event",
+        "bedrock_metrics",
+        "transcript_event",
+        "titan_event",
+    }
 )
 
 
