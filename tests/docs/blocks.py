@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.docs import charts
+
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("README.md", "CONTRIBUTING.md", "llmlogs/schema/README.md")
+FILES = ("README.md", "CONTRIBUTING.md", "llmlogs/schema/README.md", "reports/README.md")
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -97,6 +99,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "exit_codes": exit_codes,
     "schema": schema,
     "views": views,
+    "kinds_of_chart": charts.kinds,
+    "units": charts.units,
 }
 
 

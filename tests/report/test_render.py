@@ -21,7 +21,7 @@ from jinja2.exceptions import SecurityError
 
 from llmlogs.errors import StorageError, UsageError
 from llmlogs.pack.model import Chart
-from llmlogs.report import describe, layout, library, render_html, render_json, render_md, render_term
+from llmlogs.report import layout, library, render_html, render_json, render_md, render_term
 from llmlogs.report.model import Report
 from llmlogs.report.write import check, write
 from llmlogs.text import width
@@ -66,15 +66,6 @@ def test_golden(name: str, full: Report, update_golden: bool) -> None:
 def test_twice_the_same_bytes(full: Report) -> None:
     """The page of the same report is the same page."""
     assert render_html.render(full) == render_html.render(full)
-
-
-def test_the_readme_lists_every_kind_and_unit(update_golden: bool) -> None:
-    """What an author of a question may write; renewed with --update-golden."""
-    path = TEMPLATES / "README.md"
-    text = path.read_text(encoding="utf-8")
-    if update_golden:
-        path.write_text(describe.refreshed(text), encoding="utf-8")
-    assert describe.refreshed(path.read_text(encoding="utf-8")) == path.read_text(encoding="utf-8")
 
 
 def test_a_template_of_a_project_cannot_reach_python(full: Report, tmp_path: Path) -> None:
