@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TABLE = "create or replace temp table stat_needs (question varchar, field varchar, state varchar, filled double, concerned bigint, log_line varchar)"
 BY_TYPE: dict[str, Any] = {"TIMESTAMP": "2026-01-31T12:00:00.250Z", "DOUBLE": 412.5, "BIGINT": 1200, "INTEGER": 1, "BOOLEAN": True}
 BY_UNIT: dict[str, Any] = {"HTTP": 200, "ratio": 0.92}
+COMES_FROM = {"cost_usd": ("request_model", "input_tokens", "output_tokens")}  # computed at ingest: what is logged are these
+SPELLED = {"request_model": "model", "started_at": "timestamp"}  # the call log's own words, see sources/llmlogs_log
 
 
 def compute(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
@@ -32,8 +34,8 @@ def log_line(need: str) -> str:
     if not match:
         return ""
     table = next(t for t in TABLES if t.name == match[1])
-    column = table.column(match[2])
-    line = {column.name: example(column)}
+    columns = [table.column(name) for name in COMES_FROM.get(match[2], (match[2],))]
+    line = {SPELLED.get(column.name, column.name): example(column) for column in columns}
     return json.dumps(line if table.name == "calls" else {table.name: [line]})
 
 

@@ -1,6 +1,6 @@
 /*---
 question  = "What does each feature cost, and has one become dearer?"
-needs     = ["calls.cost_usd", "calls.feature"]
+needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.feature"]
 min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. No feature's daily spend rose for good; a rise of {min_effect:pct0} for {top_feature} would have been seen."

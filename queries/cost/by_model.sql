@@ -1,6 +1,6 @@
 /*---
 question  = "What does each model cost?"
-needs     = ["calls.cost_usd", "calls.response_model | calls.request_model"]
+needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.response_model | calls.request_model"]
 results   = ["verdict", "evidence", "daily"]
 passes    = "{spend:usd} over {models:int} models; {top_model} takes {value:pct0} of it at {top_mtok:usd} a million tokens."
 fails     = "{spend:usd} over {models:int} models; {top_model} takes {value:pct0} of it at {top_mtok:usd} a million tokens."

@@ -1,6 +1,6 @@
 /*---
 question  = "Who spends the money: is it spread over users, or a few?"
-needs     = ["calls.cost_usd", "calls.user_id"]
+needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.user_id"]
 min_calls = 100
 results   = ["verdict", "evidence"]
 passes    = "{spend:usd} over {users:int} users; the largest takes {value:pct0}, the top tenth {top_tenth:pct0}."

@@ -21,6 +21,8 @@ def test_a_method_is_a_module_of_the_folder() -> None:
     [
         ("calls.ttft_ms | calls.duration_ms where stream", {"ttft_ms": 412.5}),
         ("calls.status", {"status": "ok"}),
+        ("calls.cost_usd", {"model": "<model as asked for>", "input_tokens": 1200, "output_tokens": 1200}),
+        ("calls.started_at", {"timestamp": "2026-01-31T12:00:00.250Z"}),
         ("calls.reported_usd", {"reported_usd": "0.0042"}),
         ("calls.status_code", {"status_code": 200}),
         ("calls.user_id", {"user_id": "<the end user>"}),
