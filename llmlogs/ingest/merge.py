@@ -124,11 +124,14 @@ def _mark_agreeing(con: Connection) -> None:
 
 
 def _rank(con: Connection) -> None:
-    """Leader and order within each part, and the id each row ends with. A part beyond the first that would share the plain id gets a suffix of its content."""
+    """Leader and order within each part, and the id each row ends with: a part beyond the first that would share the plain id gets a suffix.
+
+    Of polls of one run the leader is the first that tells the usage: it is the record a reader would look for.
+    """
     con.execute("delete from members where earlier and row not in (select arg_min(row, (call_id, row)) from members where earlier group by k, part)")
     con.execute(
         """create or replace temp table ranked as
-        select *, first_value(row) over (partition by k, part order by not earlier, file_id, line, content, row) as leader,
+        select *, first_value(row) over (partition by k, part order by not earlier, total = 0, file_id, line, content, row) as leader,
             row_number() over (partition by k, part order by copy, total desc, known desc, not earlier, content, file_id, line, row) as rank,
             count(*) over (partition by k, part) as size
         from members"""

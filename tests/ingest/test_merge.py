@@ -32,8 +32,8 @@ def test_a_polled_run_is_filled_in(log: Log) -> None:
         {"id": "r1", "t": T0, "in": 5, "out": 6, "status": "ok", "ms": 70},
         columns="call_id, input_tokens, output_tokens, status, duration_ms, line",
     )
-    assert rows == [("r1", 5, 6, "ok", 70.0, 1)]
-    assert why(log) == [("r1", 2, "same_response_id")]
+    assert rows == [("r1", 5, 6, "ok", 70.0, 2)]  # the record that tells the usage is the main one
+    assert why(log) == [("r1", 1, "same_response_id")]
 
 
 @pytest.mark.parametrize(
