@@ -3,7 +3,7 @@ question  = "Does the provider's prompt cache work as well as it could?"
 needs     = ["calls.cache_read_tokens where input_tokens >= 1024 and app_cache is distinct from 'hit' -- on calls of 1,024 input tokens or more"]
 min_calls = 100
 results   = ["verdict", "evidence", "daily"]
-passes    = "{realised:pct0} of {n:int} long prompts were read from the provider's cache, {achievable:pct0} could have been; a gap of {min_effect:pct0} would have been a warning."
+passes    = "{realised:pct0} of {n:int} long prompts were read from the provider's cache{reach}; a gap or a lasting fall of {min_effect:pct0} would have been a warning."
 fails     = "{feature} on {model}: {told}. About {lost_usd:usd} lost so far."
 info      = "{realised:pct0} of {n:int} long prompts were read from the provider's cache. What could have been cannot be told: log prefix_hash, or 14 days for a comparison with the past."
 why       = "Cached input costs a tenth to a half of fresh input and is read faster. One changing word near the front of a prompt turns it off for everything behind it, and nothing fails."
@@ -76,7 +76,7 @@ select case when e.w = 0 then 'unknown' when g.is_gap then case when g.gap >= 0.
         when g.fell then case when share_after <= share_before - 0.5 then 'fail' else 'warn' end when e.w_known >= 100 or e.judged then 'ok' else 'info' end as verdict,
     cast(round(e.w) as bigint) as n, case when g.is_gap then g.gap when g.fell then share_before - share_after else g.gap end as value, cast(null as double) as lo, cast(null as double) as hi,
     case when g.fell and not g.is_gap then 'estimated' else 'reconstructed' end as basis, max_gap as min_effect, case when g.fell and not g.is_gap then g.p_all end as p_value,
-    e.realised, e.achievable, coalesce(g.feature, 'calls without a feature') as feature, coalesce(g.model, 'an unnamed model') as model, g.lost_usd,
+    e.realised, e.achievable, coalesce(', ' || cast(round(100 * e.achievable) as integer) || '% could have been', ' (log prefix_hash to tell what could have been)') as reach, coalesce(g.feature, 'calls without a feature') as feature, coalesce(g.model, 'an unnamed model') as model, g.lost_usd,
     case when g.is_gap then concat('prompt ', coalesce(g.prompt_version, '(no version)'), ' repeats a prefix in ', cast(round(100 * g.achievable) as integer),
             '% of its ', cast(round(g.w_known) as bigint), ' long calls, but reads the cache in ', cast(round(100 * g.known_hits / g.w_known) as integer), '%')
         when g.fell then concat('input read from the cache fell from ', cast(round(100 * share_before) as integer), '% to ', cast(round(100 * share_after) as integer), '% since ', cast(cast(changed_at as date) as varchar)) end as told,
@@ -89,4 +89,4 @@ from grouped order by gap desc nulls last, w desc, provider, model, feature, pro
 
 select date_trunc('day', started_at) as day, coalesce(sum(sample_weight) filter (where is_hit), 0) / sum(sample_weight) as realised,
     sum(sample_weight) filter (where is_repeat) / sum(sample_weight) filter (where is_repeat is not null) as achievable
-from prompts group by 1 order by 1 limit 500;
+from prompts where started_at is not null group by 1 order by 1 limit 500;

@@ -78,4 +78,4 @@ order by stale_share desc nulls last, g.hits desc, g.feature, g.cache_kind;
 
 select date_trunc('day', started_at) as day, cast(round(coalesce(sum(sample_weight) filter (where not (is_over or is_outdated)), 0)) as bigint) as fresh_hits,
     cast(round(coalesce(sum(sample_weight) filter (where is_over or is_outdated), 0)) as bigint) as stale_hits
-from hits group by 1 order by 1 limit 500;
+from hits where started_at is not null group by 1 order by 1 limit 500;

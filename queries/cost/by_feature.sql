@@ -4,7 +4,7 @@ needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "ca
 min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. No feature's daily spend rose for good; a rise of {min_effect:pct0} for {top_feature} would have been seen."
-fails     = "{feature} costs {value:pct0} more a day since {changed_at:date}: {level_before:usd} a day became {level_after:usd} (interval +{lo:pct0} to +{hi:pct0})."
+fails     = "{feature} costs {value:pct0} more a day since {changed_at:date}: a usual day of {before_usd:usd} became one of {after_usd:usd} (95% interval of the rise {lo:pct0} to {hi:pct0})."
 info      = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. {days:int} whole days are too few to judge a change (14 are needed)."
 why       = "Spend rises quietly: a longer prompt, a dearer model, a loop or simply more users. Seen by feature and day, the cause and its owner are known before the invoice comes."
 fix       = "1. Compare calls a day with cost per call: more users, or dearer calls? 2. For dearer calls read tokens/drift and cost/by_model. 3. Give the feature a budget and a cheaper model where quality allows. 4. Calls without a feature: log `feature`."
@@ -30,8 +30,8 @@ spend        = { label = "Spend", unit = "usd" }
 spend_share  = { label = "Of spend", unit = "pct0", help = "of all priced spend" }
 mean_usd     = { label = "Per call", unit = "usd", help = "mean over priced calls" }
 p95_usd      = { label = "p95 per call", unit = "usd", help = "from 20 priced calls; not given where sample weights differ" }
-before_usd   = { label = "A day before", unit = "usd", help = "mean daily spend before the most striking change" }
-after_usd    = { label = "A day after", unit = "usd" }
+before_usd   = { label = "A usual day before", unit = "usd", help = "geometric mean of daily spend before the most striking change, weekends evened out" }
+after_usd    = { label = "A usual day since", unit = "usd" }
 change       = { label = "Change", unit = "pct0" }
 changed_at   = { label = "Since", unit = "date" }
 day          = { label = "Day (UTC)", unit = "date" }
@@ -68,16 +68,16 @@ select case when total.spend is null then 'unknown' when w.problem then case whe
         when w.judged then 'ok' else 'info' end as verdict,
     total.n, w.change as value, w.lo, w.hi, 'estimated' as basis, case when t.smallest > 0.25 then t.smallest when t.smallest is not null then 0.25 end as min_effect,
     case when w.judged and w.change > 0 then w.p_all end as p_value, case when total.spend is null then 'no call has a price, see cost/unpriced' end as reason, total.spend, coalesce(t.top_feature, 'calls without a feature') as top_feature, t.top_share,
-    coalesce(w.feature, 'calls without a feature') as feature, w.level_before, w.level_after, w.changed_at, total.days
+    coalesce(w.feature, 'calls without a feature') as feature, exp(w.value_before) as before_usd, exp(w.value_after) as after_usd, w.changed_at, total.days
 from (select cast(round(coalesce(sum(n), 0)) as bigint) as n, sum(spend) as spend, (select coalesce(max(day_no) + 1, 0) from day_cost) as days from by_feature) total
 left join worst w on true left join top t on true;
 
 select f.feature, f.n_calls, f.priced_share, f.tokens, f.spend, f.spend / nullif(f.spend_all, 0) as spend_share,
-    f.spend / nullif(f.priced_calls, 0) as mean_usd, f.p95_usd, s.level_before as before_usd, s.level_after as after_usd, s.change, s.changed_at
+    f.spend / nullif(f.priced_calls, 0) as mean_usd, f.p95_usd, exp(s.value_before) as before_usd, exp(s.value_after) as after_usd, s.change, s.changed_at
 from by_feature f left join shift s on f.feature is not distinct from s.feature
 order by f.spend desc nulls last, f.feature;
 
 with top as (select feature from by_feature order by spend desc nulls last, feature limit 5)
 select date_trunc('day', started_at) as day, case when feature is null then '(no feature)' when feature in (select feature from top) then feature else '(other)' end as feature,
     sum(spend) as spend
-from call_costs where call_costs.spend > 0 group by 1, 2 order by 1, 2 limit 500;
+from call_costs where call_costs.spend > 0 and started_at is not null group by 1, 2 order by 1, 2 limit 500;

@@ -69,4 +69,4 @@ order by spend desc nulls last, n_calls desc, provider, model;
 with top as (select provider, model from by_model order by spend desc nulls last, provider, model limit 5)
 select date_trunc('day', c.started_at) as day, case when t.model is not null then c.model when c.model is null then '(no model)' else '(other)' end as model, sum(c.spend) as spend
 from call_costs c left join top t on c.model = t.model and c.provider is not distinct from t.provider
-where c.spend > 0 group by 1, 2 order by 1, 2 limit 500;
+where c.spend > 0 and c.started_at is not null group by 1, 2 order by 1, 2 limit 500;

@@ -88,4 +88,4 @@ with top as (select provider, model from waits where not is_all order by n_calls
 select date_trunc('day', c.started_at) as day, c.provider, c.model, cast(round(sum(c.sample_weight)) as bigint) as n_calls, quantile_cont(c.duration_ms, 0.5) as p50_ms,
     case when count(*) >= 20 then quantile_cont(c.duration_ms, 0.95) end as p95_ms
 from call_waits c join top t on c.provider is not distinct from t.provider and c.model is not distinct from t.model
-group by 1, 2, 3 having min(c.sample_weight) = max(c.sample_weight) order by 1, 2, 3 limit 500;
+where c.started_at is not null group by 1, 2, 3 having min(c.sample_weight) = max(c.sample_weight) order by 1, 2, 3 limit 500;

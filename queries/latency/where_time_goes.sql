@@ -21,12 +21,14 @@ ms        = { label = "Time", unit = "ms" }
 ---*/
 -- Descriptive: it never warns. A request is a trace with spans (its critical path, view trace_path; model calls on it divided by their own parts) or a call
 -- outside any (view call_parts). Only requests whose time is divided count; below 20 % of them nothing is told.
+create or replace temp table path as select * from trace_path;
+
 create or replace temp table requests as
 with paths as (
     select t.trace_id, t.kind, t.own_ms, c.basis, t.own_ms / nullif(c.total_ms, 0) as f, c.* exclude (trace_id, basis)
-    from trace_path t left join call_parts c on t.call_id = c.call_id and t.kind = 'model' and t.own_ms > 0
+    from path t left join call_parts c on t.call_id = c.call_id and t.kind = 'model' and t.own_ms > 0
 ),
-weights as (select trace_id, max(sample_weight) as w from calls where trace_id in (select trace_id from spans) group by trace_id),
+weights as (select trace_id, max(sample_weight) as w from calls where trace_id in (select trace_id from path) group by trace_id),
 traces as (
     select p.trace_id, max(w) as w, true as is_known, true as is_measured, true as has_spans, sum(own_ms) as total_ms, sum(f * network_ms) as network, sum(f * own_queue_ms) as own_queue,
         sum(f * provider_queue_ms) as provider_queue, sum(f * reading_ms) as reading, sum(f * first_token_ms) as first_token, sum(f * writing_ms) as writing,
@@ -40,7 +42,7 @@ select * from traces where total_ms > 0
 union all
 select call_id, sample_weight, basis is not null, basis = 'measured', false, total_ms, network_ms, own_queue_ms, provider_queue_ms, reading_ms, first_token_ms, writing_ms, model_ms, gateway_ms,
     retrieval_ms, tool_ms, app_ms, rest_ms, 0
-from call_parts where total_ms > 0 and (trace_id is null or trace_id not in (select trace_id from spans where trace_id is not null));
+from call_parts where total_ms > 0 and (trace_id is null or trace_id not in (select trace_id from path));
 
 create or replace temp table parts as
 with known as (select count(*) as n, coalesce(min(w) <> max(w), false) as uneven from requests where is_known),

@@ -31,14 +31,18 @@ days        = { label = "Days", unit = "int", help = "UTC days with such calls" 
 ---*/
 -- Descriptive: it never warns. Interval of a mean: ratio of sums with the day as the cluster (d / (d - 1) * sum((s - mean * w)^2) / w^2), Student's t on d - 1
 -- by Cornish and Fisher's expansion; below five days the calls themselves are the unit.
+create or replace temp view counted as -- the output of a partly counted call is a lower bound and no count
+select * replace (case when usage_status is distinct from 'partial' then output_tokens end as output_tokens) from calls
+where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens) is not null;
+
 create or replace temp table daily as
 select feature, coalesce(response_model, request_model) as model, date_trunc('day', started_at) as day, grouping(feature) > 0 as is_all,
-    coalesce(sum(sample_weight) filter (calls.input_tokens is not null), 0) as w_in, coalesce(sum(sample_weight * input_tokens), 0) as s_in,
-    coalesce(sum(sample_weight) filter (calls.output_tokens is not null), 0) as w_out, coalesce(sum(sample_weight * output_tokens), 0) as s_out,
-    coalesce(sum(power(sample_weight, 2)) filter (calls.input_tokens is not null), 0) as w2_in, coalesce(sum(power(sample_weight, 2)) filter (calls.output_tokens is not null), 0) as w2_out,
+    coalesce(sum(sample_weight) filter (counted.input_tokens is not null), 0) as w_in, coalesce(sum(sample_weight * input_tokens), 0) as s_in,
+    coalesce(sum(sample_weight) filter (counted.output_tokens is not null), 0) as w_out, coalesce(sum(sample_weight * output_tokens), 0) as s_out,
+    coalesce(sum(power(sample_weight, 2)) filter (counted.input_tokens is not null), 0) as w2_in, coalesce(sum(power(sample_weight, 2)) filter (counted.output_tokens is not null), 0) as w2_out,
     coalesce(sum(power(sample_weight, 2) * input_tokens), 0) as c_in, coalesce(sum(power(sample_weight, 2) * output_tokens), 0) as c_out,
     coalesce(sum(power(sample_weight * input_tokens, 2)), 0) as q_in, coalesce(sum(power(sample_weight * output_tokens, 2)), 0) as q_out
-from calls where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens) is not null
+from counted
 group by grouping sets ((feature, coalesce(response_model, request_model), date_trunc('day', started_at)), (date_trunc('day', started_at)));
 
 create or replace temp table averages as
@@ -68,7 +72,7 @@ from (select 1) left join every e on true left join top t on true;
 with quantiles as (
     select feature, coalesce(response_model, request_model) as model, count(*) as n, quantile_cont(input_tokens, 0.5) as p50_in,
         quantile_cont(input_tokens, 0.95) as p95_in, quantile_cont(output_tokens, 0.95) as p95_out
-    from calls where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens) is not null
+    from counted
     group by 1, 2 having min(sample_weight) = max(sample_weight)
 )
 select a.feature, a.model, cast(round(w_in) as bigint) as n_calls, mean_in, case when mean_in > half_in then mean_in - half_in when mean_in is not null then 0 end as in_lo, mean_in + half_in as in_hi, q.p50_in, case when q.n >= 20 then q.p95_in end as p95_in,

@@ -1,16 +1,19 @@
 -- Tokens per call, per feature, model and whole day, input and output apart. value = mean of ln(tokens) after each user's usual level is taken out
 -- (shrunk: effect * between / (between + within / n), usual = before the last three days), so that it does not matter who was active.
--- level [tokens]: the plain mean per call. noise = within-user variance / calls. Days with fewer than 20 calls are left out.
+-- level [tokens]: the plain mean per call. Output of partly counted calls (usage_status partial) is left out.
+-- noise = within-user variance / calls. Days with fewer than 20 calls are left out.
 create or replace view day_tokens as
-with per_user as (
+with counted as (
+    select * replace (case when usage_status is distinct from 'partial' then output_tokens end as output_tokens) from call_days where app_cache is distinct from 'hit'
+),
+per_user as (
     select feature, model, user_id, day_no, day_start, weekend_share,
         sum(sample_weight) filter (input_tokens is not null) as n_in, sum(sample_weight * input_tokens) as t_in,
         sum(sample_weight * ln(greatest(input_tokens, 1))) as s_in, sum(sample_weight * power(ln(greatest(input_tokens, 1)), 2)) as q_in,
         sum(sample_weight) filter (output_tokens is not null) as n_out, sum(sample_weight * output_tokens) as t_out,
         sum(sample_weight * ln(greatest(output_tokens, 1))) as s_out, sum(sample_weight * power(ln(greatest(output_tokens, 1)), 2)) as q_out,
         count(input_tokens) as rows_in, count(output_tokens) as rows_out
-    from call_days
-    where app_cache is distinct from 'hit'
+    from counted
     group by feature, model, user_id, day_no, day_start, weekend_share
 ),
 long as (

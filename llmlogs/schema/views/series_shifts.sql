@@ -4,7 +4,7 @@
 -- At least 7 days before, 1 after. t is divided by sqrt((1 + r) / (1 - r)), r the day-to-day correlation of what is left, unless the change is
 -- three days old or less; p_value is two-sided and counts the splits tried (Bonferroni: 3 for the last three days, else all).
 -- shift, se, smallest_shift in the units of value; smallest_shift is what three days would have shown (t of 3.8, power 95 %).
--- level_before, level_after in the units of level. z = the normal deviate of t.
+-- value_after = mean of the days after, value_before = value_after - shift (the weekends evened out); level_before, level_after: plain means of level. z = the normal deviate of t.
 create or replace view series_shifts as
 with sums as (
     select *, weekend_share as w, count(*) over days_of as days, count(*) over later as k, sum(level) over later as l, sum(level) over days_of as l_all,
@@ -13,7 +13,7 @@ with sums as (
         var_pop(weekend_share) over days_of * count(*) over days_of as sww, var_pop(value) over days_of * count(*) over days_of as syy,
         coalesce(covar_pop(weekend_share, value) over days_of, 0) * count(*) over days_of as swy,
         sum(weekend_share) over later - count(*) over later * avg(weekend_share) over days_of as sxw,
-        sum(value) over later - count(*) over later * avg(value) over days_of as sxy
+        sum(value) over later - count(*) over later * avg(value) over days_of as sxy, avg(value) over later as value_after
     from series_days
     window days_of as (partition by metric, series), later as (partition by metric, series order by day_no rows between unbounded preceding and current row)
 ),
@@ -50,7 +50,7 @@ tested as (
     select *, (8 * df + 1e0) / (8 * df + 3) * sqrt(df * ln(1 + t * t / df)) as z from scored -- Wallace 1959
 )
 select metric, series, feature, provider, model, cast(days as integer) as days, cast(k as integer) as days_after, day_start as changed_at,
-    shift, se, t, z, r, l / k as level_after, (l_all - l) / (days - k) as level_before, n_all, n_after,
+    shift, se, t, z, r, value_after, value_after - shift as value_before, l / k as level_after, (l_all - l) / (days - k) as level_before, n_all, n_after,
     -- upper tail of the normal: Börjesson and Sundberg 1979, within 0.3 %
     least(1e0, 2 * (case when k <= 3 then 3 else days - 7 end) * exp(-z * z / 2) / sqrt(2 * pi()) / (0.661 * z + 0.339 * sqrt(z * z + 5.51))) as p_value,
     (3.8 + 1.64) * sqrt(variance * (1e0 / 3 + 1e0 / greatest(days - 3, 1))) as smallest_shift

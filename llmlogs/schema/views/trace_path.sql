@@ -1,6 +1,7 @@
 -- The critical path of every trace that has spans: time that would leave the request's wait if that step took none. Rows: a stretch of one step,
 -- own_ms [ms] of it; the rows of a trace add up to the time from its root's start to its end. Walk: from the end of a window back, the child that ends
 -- last holds the wait; what lies behind it is the parent's own. Parts of a child outside its parent's window do not count.
+-- Traces of more than 500 steps (whole agent sessions, no requests) are left out: the walk grows with the square of the steps in a row.
 -- kind: as in spans, model for a call (call_id says which), none between several roots.
 create or replace view trace_path as
 with recursive nodes as (
@@ -10,8 +11,9 @@ with recursive nodes as (
     select trace_id, coalesce(span_id, call_id), parent_span_id, 'model', call_id, started_at, started_at + to_microseconds(cast(1000 * duration_ms as bigint))
     from calls where duration_ms is not null and trace_id in (select trace_id from spans)
 ),
+sized as (select * from nodes qualify count(*) over (partition by trace_id) <= 500),
 linked as (
-    select n.*, p.span_id as parent_id from nodes n left join (select distinct trace_id, span_id from nodes) p
+    select n.*, p.span_id as parent_id from sized n left join (select distinct trace_id, span_id from sized) p
         on n.trace_id = p.trace_id and n.parent_span_id = p.span_id and n.span_id <> n.parent_span_id
 ),
 tops as (
