@@ -82,6 +82,11 @@ class Exchange:
     def method(self) -> str:
         return str(self.facts.first("method", "httpmethod", "requestmethod") or "").upper()
 
+    @property
+    def retrieved(self) -> bool:
+        """An answer fetched later: the times of fetching it are not the call's."""
+        return self.method == "GET" and self.answer is not None
+
     @cached_property
     def status_code(self) -> int | None:
         """The HTTP status; a code inside an error body is not one."""
@@ -174,7 +179,7 @@ class Exchange:
         """The caller's start: as logged; else end minus duration; else what the answer or the headers say, to the second."""
         zone = self.context.timezone
         start = self.facts.instant(STARTS, zone)
-        if start is not None:
+        if start is not None and not (self.retrieved and self.answer and self.answer.created):
             return start
         if self.ended_at is not None and self.duration is not None:
             return self.ended_at - timedelta(milliseconds=self.duration)
@@ -193,6 +198,8 @@ class Exchange:
     @cached_property
     def duration(self) -> float | None:
         """The caller's wait."""
+        if self.retrieved:
+            return None
         if self.facts.first("starteddatetime") is not None:  # HAR
             return duration_ms(self.facts.first("time"), "ms")
         return self._measured("duration_ms", DURATIONS)
@@ -256,7 +263,8 @@ class Exchange:
         answer = self.answer
         streamed = bool(self.streamed)
         row: Row = {"started_at": self.started_at, "ended_at": self.ended_at, "duration_ms": self.duration, "stream": self.streamed}
-        headers = header_timings(self.parts.headers, streamed)
+        early = answer is not None and answer.shape == "responses_event"  # its headers come with response.created, long before a token
+        headers = {} if self.retrieved or early else header_timings(self.parts.headers, streamed)
         raw = [*(answer.timings if answer else ()), *self.parts.engines]
         server: dict[str, Any] = {**headers, **body_timings(answer.usage if answer else {}, raw, streamed)}
         first = self._measured("ttft_ms", FIRST_TOKENS) if self.streamed is not False else None

@@ -334,14 +334,16 @@ def _cost(raw: Raw, usage: Usage) -> None:
         usage.reported_usd = money(next((sub(raw, key).get("cost_estimate") for key in raw if key.endswith("_gateway")), None))
 
 
-def _modalities(details: Any) -> list[tuple[str, int]]:
+def _modalities(details: Any) -> list[tuple[str, int | None]]:
     pairs = [item for item in details if isinstance(item, Mapping)] if isinstance(details, list) else []
-    return [(str(item.get("modality")).upper(), integer(item.get("tokenCount", item.get("token_count"))) or 0) for item in pairs]
+    return [(str(item.get("modality")).upper(), integer(item.get("tokenCount", item.get("token_count")))) for item in pairs]
 
 
-def _sum(numbers: Iterable[int]) -> int | None:
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """The sum; None when there is none or one of them was not said."""
     listed = list(numbers)
-    return sum(listed) if listed else None
+    known = [number for number in listed if number is not None]
+    return sum(known) if known and len(known) == len(listed) else None
 
 
 def _camel(name: str) -> str:

@@ -98,6 +98,13 @@ def test_a_duration(logged, ms):
     assert (("duration_ms", "unit_unknown", "int") in outcome.issues) == (logged == {"latency": 120})
 
 
+def test_an_answer_fetched_later_has_its_own_start_and_no_times_of_the_fetching():
+    record = {"method": "GET", "url": "https://api.openai.com/v1/responses/r", "ts": EPOCH_NOON + 60, "latency_ms": 90, "headers": HEADERS}
+    row = call(record | {"response": {"object": "response", "id": "r", "status": "completed", "created_at": EPOCH_NOON, "output": []}})
+    assert row["started_at"].isoformat() == "2026-03-31T12:00:00"
+    assert not {"duration_ms", "server_ms", "network_ms"} & row.keys()
+
+
 def test_what_a_har_spent_on_the_network():
     row = call(ENVELOPES["HAR"] | {"timings": {"blocked": 1, "dns": 2, "connect": 30, "send": 4, "wait": 700, "receive": 75, "ssl": 20}})
     assert row["network_ms"] == 37

@@ -113,6 +113,10 @@ def test_a_header_of_a_stream_is_no_server_time():
     assert (row.get("server_ms"), row.get("network_ms"), row["ttft_ms"], row["ttft_basis"]) == (None, None, 570, "server")
 
 
+def test_headers_of_a_responses_stream_come_before_any_token():
+    assert "ttft_ms" not in call({"headers": HEADERS, "chunks": STREAMS["responses"]["events"]})
+
+
 def test_a_content_type_says_that_it_was_streamed():
     headers = {"content-type": "text/event-stream", "date": "Tue, 31 Mar 2026 12:00:01 GMT"}
     row = call({"url": "https://api.openai.com/v1/chat/completions", "status": 200, "response_headers": headers, "response": "data: torn"})
