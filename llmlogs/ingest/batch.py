@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from dataclasses import dataclass, fields, replace
+import tempfile
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import duckdb
+
 from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
+from llmlogs.errors import LlmlogsError, StorageError
 from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
@@ -20,10 +25,12 @@ from llmlogs.ingest.reading import Reader, Reading
 from llmlogs.ingest.report import Counts, FileReport
 from llmlogs.ingest.spool import Spool
 from llmlogs.pricing import load_overrides, price_calls
+from llmlogs.sources import all_sources
 from llmlogs.sources.base import Context
 from llmlogs.store import database
 
 CHUNK = 64 << 20  # spooled bytes that are worth a load
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 KINDS = ("records", "calls", "other", "merged", "skipped", "rejected")
 
 
@@ -69,7 +76,7 @@ class Batch:
         if before and not grown:
             self._seen_again.append(_moved(before, path, shown))
             return self._already(before, shown)
-        plan = discover.identify(path, shown, before.source if before and not self._options.format else self._options.format)
+        plan = discover.identify(path, shown, self._options.format or (before.source if before and before.source in all_sources() else ""))
         if isinstance(plan, FileReport):
             plan.bytes = path.stat().st_size
             return plan
@@ -101,8 +108,11 @@ class Batch:
         try:
             state.tail_fingerprint = self._fast(plan, reading, report, before) or self._stream(plan, reading)
             problem = accounts.mismatch(reading.counts, reading.read, reading.main)
-        except (OSError, Failpoint, duckdb_errors()):
+        except (LlmlogsError, Failpoint, duckdb.Error):
             raise
+        except OSError as failure:
+            self._give_up(report, file_id, "")
+            raise _told(failure) from failure
         except Exception as fault:  # a fault of one source must not cost the other files
             problem = f"{type(fault).__name__} in {plan.source.name} after record {reading.read}"
         if problem:
@@ -234,20 +244,16 @@ class Batch:
         for done in self._done:
             for kind in KINDS:
                 setattr(done.state, kind, getattr(done.reading.counts, kind) + (getattr(done.before, kind) if done.before else 0))
-        names = [field.name for field in fields(FileState)]
-        states = [*self._seen_again, *(done.state for done in self._done)]
-        for state in states:
-            self._con.execute("delete from files where file_id = $1", [state.file_id])
-            values = [getattr(state, name) for name in names]
-            slots = ", ".join(f"${i + 1}" for i in range(len(names)))
-            self._con.execute(f"insert into files ({', '.join(names)}) values ({slots})", values)
+        states = {state.file_id: state for state in [*self._seen_again, *(done.state for done in self._done)]}
+        if states:
+            load.replace_files(self._con, self._spool, [asdict(state) for state in states.values()])
 
 
-def duckdb_errors() -> type[Exception]:
-    """What the database raises."""
-    import duckdb
-
-    return duckdb.Error
+def _told(failure: OSError) -> Exception:
+    """A full disk stops the run; anything else is the matter of one file."""
+    if failure.errno in NO_ROOM:
+        return StorageError("no room for temporary files", tempfile.gettempdir(), failure.strerror or "", "make room, or set TMPDIR to another disk")
+    return failure
 
 
 def _moved(state: FileState, path: Path, shown: str) -> FileState:
@@ -267,5 +273,5 @@ def _rest(path: Path, state: FileState) -> int:
 def _roll_back(con: database.Connection) -> None:
     try:
         con.execute("rollback")
-    except duckdb_errors():  # the failure ended the transaction itself
+    except duckdb.Error:  # the failure ended the transaction itself
         return

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from llmlogs.errors import StorageError
+from llmlogs.errors import LlmlogsError, StorageError
 from llmlogs.ingest import discover
 from llmlogs.ingest.batch import Batch
 from llmlogs.ingest.checkpoint import Known
+from llmlogs.ingest.failpoint import Failpoint
 from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.report import FileReport, IngestReport
 from llmlogs.store import database
@@ -23,6 +24,7 @@ __all__ = ["IngestOptions", "IngestReport", "run"]
 
 BATCH_BYTES = 256 << 20
 BATCH_FILES = 2000
+STORAGE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException, duckdb.InternalException)
 Progress = Callable[[str, int, int], None]  # (path, files done, files in all)
 
 
@@ -36,7 +38,7 @@ def run(paths: list[str], db: Path, options: IngestOptions | None = None, progre
         con = database.open_for_write(db)
         try:
             _read_all(con, [(file, shown.get(str(file), str(file))) for file in files], options or IngestOptions(), report, progress)
-        except duckdb.Error as failure:
+        except STORAGE as failure:
             raise _storage_error(failure, db) from failure
         finally:
             con.close()
@@ -78,6 +80,10 @@ def _read_one(batch: Batch, path: Path, shown: str) -> FileReport:
         return batch.read(path, shown)
     except OSError as failure:
         return FileReport(shown, error=f"cannot be read: {failure.strerror or failure}")
+    except (LlmlogsError, Failpoint, duckdb.Error):
+        raise
+    except Exception as fault:  # what no format could recognise without a fault must not cost the other files
+        return FileReport(shown, error=f"internal error, the file was not read: {type(fault).__name__}; please report it")
 
 
 def _batches(files: Iterable[tuple[Path, str]]) -> Iterable[list[tuple[Path, str]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from llmlogs.ingest.spool import TYPES, Spool
 from llmlogs.schema.ddl import literal, quote
 from llmlogs.store.database import Connection, ensure_columns
@@ -30,6 +32,15 @@ def load_others(con: Connection, ingest_id: int, spool: Spool) -> None:
     for table in sorted(spool.columns):
         if table != "call_rows" and spool.size(table):
             _load_table(con, ingest_id, spool, table)
+
+
+def replace_files(con: Connection, spool: Spool, states: list[dict[str, Any]]) -> None:
+    """Rows of `files`, those of the same streams replaced; in one statement, because a folder may hold thousands."""
+    con.execute("delete from files where file_id in (select unnest($1))", [[state["file_id"] for state in states]])
+    for state in states:
+        spool.add("files", state)
+    con.execute(f"insert into files by name select * from {_spooled(spool, 'files')}")
+    spool.empty("files")
 
 
 def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> None:

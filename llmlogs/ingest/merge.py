@@ -71,7 +71,7 @@ def _merge_by(con: Connection, ingest_id: int, key: str, where: str, columns: se
 
 
 def _gather(con: Connection, ingest_id: int, key: str, where: str, columns: set[str]) -> None:
-    """members: rows that share a key, with what decides who belongs together. Of earlier rows that agree only the first takes part."""
+    """met: the rows that share a key, taken out once. members: what decides who belongs together; of earlier rows that agree only the first takes part."""
 
     def column(name: str, default: str = "null") -> str:
         return quote(name) if name in columns else default
@@ -81,12 +81,13 @@ def _gather(con: Connection, ingest_id: int, key: str, where: str, columns: set[
     content = ", ".join(quote(name) for name in sorted(columns - set(IDENTITY)))
     total = " + ".join(f"coalesce({column(name)}, 0)" for name in ("input_tokens", "output_tokens"))
     status = f"coalesce({column('status', 'null::varchar')}, 'unknown') <> 'unknown'"
+    con.execute(f"create or replace temp table met as select rowid as row, * from call_rows where {where} and {key} in (select k from repeated)")
     con.execute(
         f"""create or replace temp table members as
-        select rowid as row, {key} as k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},
+        select row, {key} as k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},
             {column("response_id")}::varchar as response_id, {column("merge_try")}::varchar as try, coalesce({column("merge_copy")}, false) as copy,
             coalesce({column("merge_growing")}, false) as growing, {total} as total, {status} as known, hash({content}) as content, null::bigint as part
-        from call_rows where {where} and {key} in (select k from repeated)"""
+        from met"""
     )
 
 
@@ -168,25 +169,25 @@ def _fold(con: Connection, ingest_id: int, columns: set[str]) -> None:
         from ranked r join named using (leader) where r.row <> r.leader"""
     )
     _enrich(con, ingest_id, sorted(columns - set(IDENTITY)))
-    con.execute("update call_rows set call_id = new_id from named where call_rows.rowid = named.leader and call_id <> new_id")
+    if _one(con, "select exists (select 1 from leaders join named using (leader) where call_id <> new_id)"):
+        con.execute("update call_rows set call_id = new_id from named where call_rows.rowid = named.leader and call_id <> new_id")
     con.execute("delete from call_rows where rowid in (select row from ranked where row <> leader)")
-    for table in ("repeated", "members", "groups", "ranked", "leaders", "named"):
+    for table in ("repeated", "met", "members", "groups", "ranked", "leaders", "named"):
         con.execute(f"drop table if exists {table}")
 
 
 def _enrich(con: Connection, ingest_id: int, names: list[str]) -> None:
     """A leader that changes is of this ingest from now on, and is priced again."""
     folded = ", ".join(f"{_folded(name, names)} as {quote(name)}" for name in names)
-    con.execute(
-        f"create or replace temp table folded as select r.leader, {folded} from ranked r join call_rows c on c.rowid = r.row where r.size > 1 group by r.leader"
-    )
+    con.execute(f"create or replace temp table folded as select r.leader, {folded} from ranked r join met c using (row) where r.size > 1 group by r.leader")
     differs = " or ".join(f"c.{quote(name)} is distinct from f.{quote(name)}" for name in names)
-    con.execute(f"create or replace temp table changed as select f.* from folded f join call_rows c on c.rowid = f.leader where {differs}")
+    con.execute(f"create or replace temp table changed as select f.* from folded f join met c on c.row = f.leader where {differs}")
     values = ", ".join(f"{quote(name)} = f.{quote(name)}" for name in names)
-    con.execute(
-        f"update call_rows set {values}, ingest_id = {ingest_id}, cost_usd = null, rate_id = null, cost_status = null "
-        "from changed f where call_rows.rowid = f.leader"
-    )
+    if _one(con, "select count(*) from changed"):
+        con.execute(
+            f"update call_rows set {values}, ingest_id = {ingest_id}, cost_usd = null, rate_id = null, cost_status = null "
+            "from changed f where call_rows.rowid = f.leader"
+        )
     con.execute("drop table folded")
     con.execute("drop table changed")
 

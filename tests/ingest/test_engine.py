@@ -1,6 +1,14 @@
 """One run: every record in one place, nothing twice, a fault of one file costs no other."""
 
-from tiny import Log
+import errno
+from pathlib import Path
+
+import pytest
+from tiny import Log, TinySource
+
+from llmlogs.errors import StorageError
+from llmlogs.ingest import checkpoint
+from llmlogs.sources.base import Detection, Head
 
 LINES = [
     '{"model":"a","id":"r1","t":1762000000000000,"in":5,"out":6}',
@@ -54,3 +62,41 @@ def test_a_record_no_one_answers_for_is_found_out(log: Log) -> None:
     report = log.ingest(log.write("a.jsonl", TEXT + '{"silent":1}\n'))
     assert "8 were answered for" in report.files[0].error
     assert log.ask("select count(*) from calls") == [(0,)]
+
+
+def test_a_file_that_breaks_while_it_is_read_leaves_nothing_behind(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad = log.write("a.jsonl", TEXT), log.write("b.jsonl", '{"model":"z"}\n{"span":"q"}\n')
+    whole = checkpoint.file_tail
+
+    def vanish(path: Path, offset: int) -> str:
+        if path.name == "b.jsonl":
+            raise OSError("gone")
+        return whole(path, offset)
+
+    monkeypatch.setattr(checkpoint, "file_tail", vanish)
+    report = log.ingest(bad, good)
+    assert report.errors == [(bad, "cannot be read: gone")]
+    assert (log.ask("select count(*) from calls"), log.ask("select span_id from spans")) == ([(2,)], [("s1",)])
+
+
+def test_a_full_disk_for_temporary_files_stops_the_run(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("llmlogs.ingest.spool.Spool.add", full)
+        with pytest.raises(StorageError, match="no room"):
+            log.ingest(log.write("a.jsonl", TEXT))
+    assert log.ingest(log.write("a.jsonl", TEXT)).total.calls == 2
+
+
+def test_a_fault_while_a_file_is_recognised_costs_no_other(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = log.write("a.jsonl", '{"model":"z"}\n'), log.write("b.jsonl", TEXT)
+    detect = TinySource.detect
+
+    def broken(self: TinySource, head: Head) -> Detection | None:
+        return detect(self, head) if head.path == good else head.values[99]
+
+    monkeypatch.setattr(TinySource, "detect", broken)
+    report = log.ingest(bad, good)
+    assert (report.errors[0][0], report.total.calls) == (bad, 2)
