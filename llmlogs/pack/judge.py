@@ -19,6 +19,8 @@ FALSE_DISCOVERY_RATE = 0.05
 
 def judge(question: Question, results: Mapping[str, Result], needs: tuple[Need, ...]) -> Answer:
     """The answer a question's results give. QuestionError when the verdict row is not one."""
+    if "verdict" not in results:
+        raise QuestionError("a question has no verdict among its results", ", ".join(results))
     row = verdict_row(results["verdict"])
     verdict = cast(Verdict, row["verdict"])
     reason = _withheld(question, row, needs)

@@ -16,7 +16,7 @@ from llmlogs.pack.model import Question, Result
 from llmlogs.pack.needs import fields_of
 from llmlogs.pack.parse import body
 from llmlogs.pack.run import results
-from llmlogs.pack.sentences import names
+from llmlogs.pack.sentences import placeholders
 from llmlogs.schema.ddl import TABLES
 from llmlogs.text import UNITS
 
@@ -118,9 +118,11 @@ def _results(question: Question, found: dict[str, Result]) -> Iterator[str]:
 def _sentences(question: Question, known: set[str]) -> Iterator[str]:
     titles = [chart.title for chart in question.charts]
     for template in (question.passes, question.fails, question.info, question.unknown, *titles):
-        for name in names(template):
+        for name, unit in placeholders(template):
             if name not in known:
                 yield f"a sentence names {name}, which the verdict row lacks"
+            if "|" not in unit and unit not in UNITS:
+                yield f"a sentence has the unknown unit {unit}"
 
 
 def _names(columns: Iterable[str], result: str) -> Iterator[str]:

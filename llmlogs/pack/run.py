@@ -104,9 +104,11 @@ def _ask(this: _Run, question: Question) -> Answer:
             if question.method:
                 stats.find(question.method)(cursor, this.inputs())
             answer = judge(question, results(cursor, question, this.max_rows), needs)
-    except duckdb.InterruptException:
+    except duckdb.InterruptException as error:
+        if this.timeout_s is None:  # not our clock but the user's Ctrl-C
+            raise KeyboardInterrupt from error
         answer = broken(question, f"it took longer than {this.timeout_s:g} seconds", needs)
-    except (duckdb.Error, LlmlogsError) as error:
+    except Exception as error:  # a question may be anybody's file: whatever breaks in it, the others go on and its card says so
         answer = broken(question, _one_line(error), needs)
     return replace(answer, seconds=time.perf_counter() - started, parameters=mine)
 
@@ -148,4 +150,4 @@ def _time_limit(cursor: Connection, seconds: float | None) -> Iterator[None]:
 def _one_line(error: Exception) -> str:
     if isinstance(error, LlmlogsError):
         return "; ".join(str(error).splitlines())
-    return str(error).split("\n", 1)[0]
+    return (str(error) or type(error).__name__).split("\n", 1)[0]

@@ -10,19 +10,19 @@ from typing import Any
 
 from llmlogs.pack.model import Column
 from llmlogs.pack.parse import QuestionError
-from llmlogs.text import show
+from llmlogs.text import UNITS, show
 
 OPTIONAL = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")  # a part in brackets that names a column
 
 
-def names(template: str) -> list[str]:
-    """The columns a template names."""
-    return [name for _, name, _ in _parts(OPTIONAL.sub(r"\1", template)) if name]
+def placeholders(template: str) -> list[tuple[str, str]]:
+    """The columns a template names, each with its unit as written."""
+    return [(name, unit) for _, name, unit in _parts(OPTIONAL.sub(r"\1", template)) if name]
 
 
 def fill(template: str, row: Mapping[str, Any], columns: Mapping[str, Column]) -> str:
     """The sentence. `{n:call|calls}` counts: "1 call", "3 calls"; without a unit the column's own is used; `[by {name}]` stands only where name is known."""
-    template = OPTIONAL.sub(lambda part: part[1] if all(row.get(name) is not None for name in names(part[1])) else "", template)
+    template = OPTIONAL.sub(lambda part: part[1] if all(row.get(name) is not None for name, _ in placeholders(part[1])) else "", template)
     return "".join(text + (_value(name, unit, row, columns) if name else "") for text, name, unit in _parts(template)).strip()
 
 
@@ -41,8 +41,10 @@ def _value(name: str, unit: str, row: Mapping[str, Any], columns: Mapping[str, C
     if "|" in unit:
         one, many = unit.split("|", 1)
         return f"{show(value, 'int')} {one if value == 1 else many}"
-    declared = columns[name].unit if name in columns else ""
-    return show(value, unit or declared or unit_of(value))
+    unit = unit or (columns[name].unit if name in columns else "") or unit_of(value)
+    if unit not in UNITS:
+        raise QuestionError("a sentence has an unknown unit", f"{name}:{unit}", f"one of {', '.join(filter(None, UNITS))}")
+    return show(value, unit)
 
 
 def unit_of(value: Any) -> str:

@@ -77,8 +77,8 @@ from rate, scan, counted left join worst on true;
 
 with scopes as (
     select burst, scope, arg_min(r.limit_value, remaining / r.limit_value) as limit_value, min(remaining / r.limit_value) as least_left
-    from bursts b join rate_limits r on r.at between b.started_at - interval 60 second and b.ended_at and starts_with(b.series, r.provider) where r.limit_value > 0
-    group by burst, scope
+    from bursts b join rate_limits r on r.at between b.started_at - interval 60 second and b.ended_at and starts_with(b.series || ' / ', r.provider || ' / ')
+    where r.limit_value > 0 and coalesce(contains(b.series, ' / ' || r.model), true) group by burst, scope
 ),
 binding as (select burst, scope as limit_scope, limit_value from scopes qualify row_number() over (partition by burst order by least_left, scope) = 1),
 gaps as (

@@ -72,6 +72,8 @@ def test_a_verdict_is_one_row(write: Write, rows: tuple[Any, ...], told: str) ->
 
 
 def test_a_verdict_row_must_be_whole(write: Write) -> None:
+    with pytest.raises(QuestionError, match="no verdict among its results: facts"):
+        judge(write(), {"facts": Result("facts", (), (), 0)}, ())
     with pytest.raises(QuestionError, match="not a verdict"):
         _answer(write(), verdict="fine")
     with pytest.raises(QuestionError, match=", ".join(FIXED_COLUMNS[1:])):

@@ -30,6 +30,7 @@ def test_a_sound_question_has_no_complaints(write: Write) -> None:
         ("basis", "based", "lacks basis"),
         ("from params left join calls on true", "from params join calls on true group by most", "0 rows on an empty database"),
         ("[, most by {who}]", "{whom}", "names whom"),
+        ("[, most by {who}]", "{who:inch}", "unknown unit inch"),
         (EVIDENCE, 'select request_model as "Model" from calls', "not lower case"),
         (EVIDENCE, "select request_model as spans from calls", "named as a table"),
         (EVIDENCE, "select request_model as model, provider from calls", "provider is not described"),

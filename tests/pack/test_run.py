@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from llmlogs.errors import StorageError, UsageError
@@ -78,6 +79,18 @@ def test_a_question_that_takes_too_long_is_stopped(con: Connection, write: Write
     first, second = run(con, [slow, quick], timeout_s=0.3)
     assert (first.verdict, first.reason) == ("error", "it took longer than 0.3 seconds")
     assert second.verdict == "fail"
+
+
+def test_the_users_interrupt_is_no_answer(con: Connection, write: Write) -> None:
+    """Ctrl-C ends the command; without a time limit an interrupt can be nothing else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("llmlogs.pack.run.results", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(con, [write()])
+
+
+def _interrupted(*_: object) -> None:
+    raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
 
 
 def test_an_unsound_need_breaks_its_own_card_only(con: Connection, write: Write) -> None:

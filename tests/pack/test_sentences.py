@@ -31,8 +31,8 @@ def test_fill(template: str, row: dict[str, Any], sentence: str) -> None:
     assert sentences.fill(template, row, COLUMNS) == sentence
 
 
-def test_names_are_those_of_optional_parts_too() -> None:
-    assert sentences.names("{a} [b {c:int}] {{d}}") == ["a", "c"]
+def test_placeholders_are_those_of_optional_parts_too() -> None:
+    assert sentences.placeholders("{a} [b {c:int}] {{d}}") == [("a", ""), ("c", "int")]
 
 
 def test_what_cannot_be_filled_is_told() -> None:
@@ -40,3 +40,5 @@ def test_what_cannot_be_filled_is_told() -> None:
         sentences.fill("{n}", {}, {})
     with pytest.raises(QuestionError, match="not a sentence template"):
         sentences.fill("{n", {"n": 1}, {})
+    with pytest.raises(QuestionError, match="unknown unit: n:inch"):
+        sentences.fill("{n:inch}", {"n": 1}, {})
