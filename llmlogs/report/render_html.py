@@ -94,5 +94,5 @@ def prose(text: str) -> list[list[tuple[str, str]]]:
 
 def shown(card: Card, *, charted: bool) -> list[Table]:
     """The tables that stand open, or, with `charted`, the long ones that a chart above already shows."""
-    drawn = {chart.table for chart in card.charts if chart.kind.endswith("over-time")}
+    drawn = {chart.table for chart in card.charts if chart.kind.endswith("over-time") or chart.table != "evidence"}
     return [table for table in card.tables if table.rows and (table.name in drawn and len(table.rows) > 6) == charted]
