@@ -61,7 +61,7 @@ select feature, cast(round(sum(sample_weight)) as bigint) as n_calls, sum(sample
 from call_costs
 group by feature;
 
-with worst as (select * from shift order by problem desc, p_value, series limit 1),
+with worst as (select * from shift order by problem desc, judged desc, p_value, series limit 1),
 top as (select f.feature as top_feature, f.spend / nullif(spend_all, 0) as top_share, exp(s.smallest_shift) - 1 as smallest
     from by_feature f left join shift s on f.feature is not distinct from s.feature order by f.spend desc nulls last, f.feature limit 1)
 select case when total.spend is null then 'unknown' when w.problem then case when w.change >= 1 then 'fail' else 'warn' end

@@ -67,7 +67,7 @@ select g.is_all, g.provider, g.model, cast(round(coalesce(g.w, 0)) as bigint) as
     case when not uneven then t50 end as ttft_p50_ms, case when not uneven and n_ttft >= 20 then t95 end as ttft_p95_ms, case when not uneven then ms_per_token end as ms_per_token
 from grouped g left join weighted r on g.is_all = r.is_all and g.provider is not distinct from r.provider and g.model is not distinct from r.model;
 
-with worst as (select * from shift order by problem desc, p_value, series limit 1),
+with worst as (select * from shift order by problem desc, judged desc, p_value, series limit 1),
 top as (select w.model as top_model, exp(s.smallest_shift) - 1 as smallest
     from waits w left join shift s on w.provider is not distinct from s.provider and w.model is not distinct from s.model and s.metric = 'typical_wait'
     where not w.is_all order by n_calls desc, w.provider, w.model limit 1)

@@ -81,7 +81,7 @@ from flagged f left join (select series, string_agg(attribute || said, ' and ' o
 left join shapes p on f.series = p.series;
 
 with worst as (
-    select s.*, c.cause, c.began_at, c.shape from shift s left join causes c on s.series = c.series order by is_change desc, p_value, s.series limit 1
+    select s.*, c.cause, c.began_at, c.shape from shift s left join causes c on s.series = c.series order by is_change desc, judged desc, p_value, s.series limit 1
 ),
 top as (select name as top_name, smallest from shift where judged order by n_all desc, series limit 1),
 every as (select cast(round(coalesce(sum(sample_weight), 0)) as bigint) as n from calls where coalesce(calls.input_tokens, calls.output_tokens) is not null and app_cache is distinct from 'hit')

@@ -24,6 +24,6 @@ aged as (
     where c.app_cache = 'hit'
 )
 select *, coalesce(age_ms > cache_ttl_ms + 1000, false) as is_over,
-    coalesce(changed_at > started_at - to_milliseconds(cast(age_ms as bigint)), false) as is_outdated,
+    coalesce(changed_at > started_at - to_milliseconds(try_cast(age_ms as bigint)), false) as is_outdated,
     basis is not null and (cache_ttl_ms is not null or (select count(*) from events where kind in ('source_update', 'cache_invalidation')) > 0) as is_judged
 from aged;

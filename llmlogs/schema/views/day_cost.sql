@@ -7,4 +7,4 @@ select 'cost' as metric, feature, cast(null as varchar) as provider, cast(null a
 from call_days
 where cost_usd > 0
 group by feature, day_no, day_start, weekend_share
-having count(*) >= 20;
+having count(*) >= 20 and sum(sample_weight * cost_usd) > 0;

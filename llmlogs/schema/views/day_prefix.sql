@@ -7,4 +7,4 @@ select 'prefix_hits' as metric, feature, provider, model, day_no, day_start, wee
 from call_days
 where cache_read_tokens is not null and input_tokens >= 1024 and app_cache is distinct from 'hit'
 group by feature, provider, model, day_no, day_start, weekend_share
-having count(*) >= 20;
+having count(*) >= 20 and sum(sample_weight) > 0;

@@ -5,10 +5,10 @@
 -- kind: as in spans, model for a call (call_id says which), none between several roots.
 create or replace view trace_path as
 with recursive nodes as (
-    select trace_id, span_id, parent_span_id, kind, call_id, started_at as t0, coalesce(ended_at, started_at + to_microseconds(cast(1000 * duration_ms as bigint))) as t1
-    from spans where trace_id is not null and started_at is not null and coalesce(ended_at, started_at + to_microseconds(cast(1000 * duration_ms as bigint))) >= started_at
+    select trace_id, span_id, parent_span_id, kind, call_id, started_at as t0, coalesce(ended_at, started_at + to_microseconds(try_cast(1000 * duration_ms as bigint))) as t1
+    from spans where trace_id is not null and started_at is not null and coalesce(ended_at, started_at + to_microseconds(try_cast(1000 * duration_ms as bigint))) >= started_at
     union all
-    select trace_id, coalesce(span_id, call_id), parent_span_id, 'model', call_id, started_at, started_at + to_microseconds(cast(1000 * duration_ms as bigint))
+    select trace_id, coalesce(span_id, call_id), parent_span_id, 'model', call_id, started_at, started_at + to_microseconds(try_cast(1000 * duration_ms as bigint))
     from calls where duration_ms is not null and trace_id in (select trace_id from spans)
 ),
 sized as (select * from nodes qualify count(*) over (partition by trace_id) <= 500),
