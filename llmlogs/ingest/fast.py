@@ -59,7 +59,7 @@ def load(con: Connection, ingest_id: int, file_id: int, path: Path, source: Mapp
         try:
             ensure_columns(con, columns)
             con.execute(query)
-            result = _settle(con, path, where, columns, counted, strict)
+            result = _settle(con, path, where, columns, counted, reading)
         except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException):
             raise
         except duckdb.Error:
@@ -70,21 +70,26 @@ def load(con: Connection, ingest_id: int, file_id: int, path: Path, source: Mapp
     return None
 
 
-def _settle(con: Connection, path: Path, where: str, columns: set[str], counted: fast_lines.Counted, strict: bool) -> FastResult | None:
+def _settle(con: Connection, path: Path, where: str, columns: set[str], counted: fast_lines.Counted, reading: fast_sql.Reading) -> FastResult | None:
     """Number the rows by their lines, take out what must be read again, name errors; None when something does not add up."""
     rows, first, last = con.execute(f"select count(*), min(rowid), max(rowid) from call_rows where {where}").fetchall()[0]
-    if not rows or last - first + 1 != rows or (strict and _leftovers(con, where, columns)):
+    if not rows or last - first + 1 != rows or (reading.strict and _leftovers(con, where, columns)):
         return None
-    flagged = f"{where} and ({fast_sql.anchors(columns)}{' or bad_values is not null' if not strict else ''})"
+    surprise = reading.suspects() if reading.strict else "bad_values is not null"
+    flagged = f"{where} and ({fast_sql.anchors(columns)} or {surprise})"
     wanted = [place for (place,) in con.execute(f"select rowid - {first} from call_rows where {flagged} order by rowid").fetchall()]
-    blanks, again = fast_lines.walk(path, wanted) if wanted or rows != counted.lines else ([], [])
+    blanks: list[int] = []
+    if rows == counted.lines:
+        again = fast_lines.fetch(path, counted, [place + 1 for place in wanted])
+    else:
+        blanks, again = fast_lines.walk(path, wanted)
     if rows + len(blanks) != counted.lines or len(wanted) > MOST_FLAGGED * rows:
         return None
     _number(con, first, rows, blanks)
     if wanted:
         con.execute(f"delete from call_rows where {flagged}")
     _name_errors(con, where, columns)
-    mode = "fast (strict types)" if strict else "fast (every value checked)"
+    mode = "fast (strict types)" if reading.strict else "fast (every value checked)"
     return FastResult(rows - len(wanted), counted.lines, len(blanks), counted.bytes, counted.unterminated, mode, again)
 
 

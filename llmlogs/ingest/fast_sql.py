@@ -23,6 +23,7 @@ class Shape:
 
     sparse: set[str] = field(default_factory=set)  # top-level objects that are often absent
     zulu: set[Path] = field(default_factory=set)  # times that all end in Z
+    ones: set[Path] = field(default_factory=set)  # numbers that are 1 now and then, which DuckDB's reader also makes of `true`
 
 
 def look(compiled: Compiled, sample: list[dict[str, Any]]) -> Shape:
@@ -30,10 +31,11 @@ def look(compiled: Compiled, sample: list[dict[str, Any]]) -> Shape:
     absent = Counter(first for first in _objects(compiled) for record in sample if not isinstance(record.get(first), dict))
     shape = Shape({first for first, n in absent.items() if n > SPARSE * len(sample)})
     for leaf in compiled.leaves:
-        if leaf.kind == "time":
-            seen = [found for found in (_get(record, leaf.path) for record in sample) if found is not None]
-            if seen and all(isinstance(found, str) and found.endswith("Z") for found in seen):
-                shape.zulu.add(leaf.path)
+        seen = [found for found in (_get(record, leaf.path) for record in sample) if found is not None]
+        if leaf.kind == "number" and any(found in (1, "1") for found in seen):
+            shape.ones.add(leaf.path)
+        if leaf.kind == "time" and seen and all(isinstance(found, str) and found.endswith("Z") for found in seen):
+            shape.zulu.add(leaf.path)
     return shape
 
 
@@ -64,14 +66,24 @@ class Reading:
         self.typed = self._typed() if self.strict else {}
 
     def _typed(self) -> dict[Path, str]:
-        """Fields that DuckDB's reader may type: durations and truths. A BIGINT it would round, and take `true` for 1; a count is cast here."""
+        """Fields that DuckDB's reader may type. It takes `true` for 1: where 1 is usual, and inside longer expressions, a number stays a text."""
         wanted: dict[Path, set[str]] = {}
         for expression in self.compiled.expressions:
             for place in expression.leaves:
                 leaf = self.compiled.leaves[place]
-                whole = expression.type in ("BIGINT", "INTEGER")
-                wanted.setdefault(leaf.path, set()).add("VARCHAR" if whole else {"number": "DOUBLE", "bool": "BOOLEAN"}.get(leaf.kind, "VARCHAR"))
+                alone = expression.marked.split(" * ")[0].strip('()"') == f"__leaf_{place}__"
+                kind = "BOOLEAN" if leaf.kind == "bool" else "DOUBLE" if leaf.kind == "number" and alone and leaf.path not in self.shape.ones else "VARCHAR"
+                wanted.setdefault(leaf.path, set()).add(kind)
         return {path: next(iter(types)) for path, types in wanted.items() if len(types) == 1 and types != {"VARCHAR"}}
+
+    def suspects(self) -> str:
+        """Rows in which a typed number is what `true` would have become."""
+        found = []
+        for expression in self.compiled.expressions:
+            if any(self.typed.get(self.compiled.leaves[place].path) == "DOUBLE" for place in expression.leaves):
+                one = self.compiled.render(expression, lambda *_: "1::double")
+                found.append(f"{quote(expression.column)} = ({one})")
+        return " or ".join(found) or "false"
 
     def holder(self, path: Path) -> Path:
         """The part of a path that DuckDB's reader yields: all of it, or the object that is opened as text."""

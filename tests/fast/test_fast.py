@@ -149,6 +149,7 @@ SURPRISES: list[tuple[str, bytes]] = [
     ("a word in capitals", orjson.dumps(record(900, cached="HIT"))),
     ("a boolean as text", orjson.dumps(record(900, stream="yes"))),
     ("no boolean", orjson.dumps(record(900, stream="maybe"))),
+    ("true for a duration", orjson.dumps(record(900, ms={"total": True, "first": 1}))),
     ("true for tokens", orjson.dumps(record(900, usage={"in": True, "out": 1}))),
     ("money as text", orjson.dumps(record(900, usd="0.000001"))),
     ("no money", orjson.dumps(record(900, usd="free"))),
@@ -200,12 +201,14 @@ def test_lines_are_found_where_they_are(tmp_path_factory: pytest.TempPathFactory
     path.write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast_lines, "CHUNK", chunk)
+        patch.setattr(fast_lines, "STEP", chunk)
         counted = fast_lines.count(path)
         whole = content.split(b"\n")
         whole = whole[:-1] if not whole[-1] else whole
         full = [(n, line) for n, line in enumerate(whole, 1) if line.strip(b" \t\r")]
         wanted = list(range(0, len(full), 2))
         blank, found = fast_lines.walk(path, wanted)
+        assert fast_lines.fetch(path, counted, [full[i][0] for i in wanted]) == found
     assert counted.lines == len(whole)
     assert blank == [n for n, line in enumerate(whole, 1) if not line.strip(b" \t\r")]
     assert [(line.number, line.text) for line in found] == [full[i] for i in wanted]
