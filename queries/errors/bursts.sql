@@ -1,6 +1,6 @@
 /*---
 question  = "Were there outages: times when many calls of a provider or model failed?"
-needs     = ["calls.status | calls.status_code"]
+needs     = ["calls.started_at", "calls.status | calls.status_code"]
 min_calls = 200
 method    = "stats.failure_scan"  # windows of every provider / model against the usual share of failures; fails on any burst that is not chance
 results   = ["verdict", "evidence", "timeline"]

@@ -1,11 +1,11 @@
 /*---
 question  = "Are you being rate limited, when, and by whom?"
-needs     = ["calls.status | calls.status_code", "calls.status_code | calls.error_class where status = 'error' -- on failed calls"]
+needs     = ["calls.started_at", "calls.status | calls.status_code", "calls.status_code | calls.error_class where status = 'error' -- on failed calls"]
 min_calls = 100
-method    = "stats.negative_binomial_scan"  # windows of every provider / model / key; fails on any burst that is not chance
+method    = "stats.negative_binomial_scan"  # windows of every provider / model / key; fails on any burst that is not chance, warns where refusals are many and even
 results   = ["verdict", "evidence", "timeline"]
 passes    = "{refused:int} of {n:int} calls were rate limited ({value:pct1}), never in a burst; one that refused {min_effect:pct0} of the calls in {window_minutes:minute|minutes} or an hour would have been seen.{caveat}"
-fails     = "{bursts:burst|bursts} of rate limiting; the worst refused {worst_refused:int} of {worst_calls:int} calls ({worst_share:pct0}) of {worst_series} between {worst_from:time} and {worst_to:time}[, {worst_sender_share:pct0} of the excess sent by {worst_sender}].{caveat}"
+fails     = "{refused:int} of {n:int} calls were rate limited ({value:pct1})[; {bursts:burst|bursts}, the worst refused {worst_refused:int} of {worst_calls:int} calls ({worst_share:pct0}) of {worst_series} between {worst_from:time} and {worst_to:time}][, {worst_sender_share:pct0} of the excess sent by {worst_sender}].{caveat}"
 why       = "A refused call waits or fails, its retries use up the same limit, and one feature's batch can shut out every other user of the key."
 fix       = "Slow the named sender down (queue it, or give it a key of its own), let every retry wait as long as retry-after says and add jitter, then ask for more of the limit that ran out."
 chart     = { kind = "bars-over-time", result = "timeline", x = "window_start", y = "refused" }
@@ -60,20 +60,21 @@ with totals as (
     from stat_tries where is_first
 ),
 rate as (select *, refused / nullif(n, 0) as p, 1.96 * 1.96 / effective_n as z2n from totals),
+wilson as (select *, (p + z2n / 2 - sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as lo, (p + z2n / 2 + sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as hi from rate),
 scan as (select max(windows) as windows, max(smallest_share) as smallest_share,
-    coalesce(getvariable('window_minutes'), 5) as window_minutes -- length of the short windows; whole hours are looked at beside them
+    coalesce(getvariable('window_minutes'), 5) as window_minutes, -- length of the short windows; whole hours are looked at beside them
+    coalesce(getvariable('chronic_share'), 5e-2) as chronic_share -- share of all calls refused, bursts or not, that is a warning
     from stat_burst_scan),
 counted as (select count(*) as bursts, min(p_value) as p_value from bursts),
 worst as (select * from bursts left join senders using (burst) order by refused desc, burst limit 1)
-select case when windows is null or (bursts = 0 and smallest_share is null) then 'unknown' when bursts > 0 then 'fail' else 'ok' end as verdict,
+select case when bursts > 0 then 'fail' when lo > chronic_share then 'warn' when windows is null or smallest_share is null then 'unknown' else 'ok' end as verdict,
     case when windows is null then 'llmlogs query limits/rate_limit_bursts runs the scan this needs' else 'so few calls an hour that no burst could be told from chance' end as reason,
-    cast(round(n) as bigint) as n, p as value, (p + z2n / 2 - sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as lo,
-    (p + z2n / 2 + sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as hi, 'measured' as basis, smallest_share as min_effect, counted.p_value, window_minutes,
-    cast(round(rate.refused) as bigint) as refused, bursts, cast(round(worst.refused) as bigint) as worst_refused, cast(round(calls_sent) as bigint) as worst_calls,
+    cast(round(n) as bigint) as n, p as value, lo, hi, 'measured' as basis, smallest_share as min_effect, counted.p_value, window_minutes,
+    cast(round(wilson.refused) as bigint) as refused, bursts, cast(round(worst.refused) as bigint) as worst_refused, cast(round(calls_sent) as bigint) as worst_calls,
     worst.refused / calls_sent as worst_share, series as worst_series, started_at as worst_from, ended_at as worst_to,
     sender as worst_sender, sender_share as worst_sender_share,
     case when is_sampled then ' The log is a sample: short bursts may be missing.' else '' end || case when hidden > 0 then ' Retries out of sight of this log are not counted.' else '' end as caveat
-from rate, scan, counted left join worst on true;
+from wilson, scan, counted left join worst on true;
 
 with scopes as (
     select burst, scope, arg_min(r.limit_value, remaining / r.limit_value) as limit_value, min(remaining / r.limit_value) as least_left
@@ -93,7 +94,6 @@ retries as (
 select started_at, ended_at, series, cast(round(calls_sent) as bigint) as calls_sent, cast(round(refused) as bigint) as refused, refused / calls_sent as refused_share, usual_share,
     sender, sender_share, limit_scope, limit_value, tries_each, too_soon
 from bursts left join senders using (burst) left join binding using (burst) left join retries using (burst) order by refused desc, burst limit 50;
-
 with span as (select date_diff('hour', min(started_at), max(started_at)) as hours from stat_tries)
 select case when hours <= 6 then date_trunc('minute', started_at) when hours <= 400 then date_trunc('hour', started_at) else date_trunc('day', started_at) end as window_start,
     cast(round(sum(sample_weight) filter (where is_first)) as bigint) as calls_sent, cast(round(coalesce(sum(sample_weight) filter (where is_first and is_refused), 0)) as bigint) as refused
