@@ -135,7 +135,9 @@ class Exchange:
         operation = answer.operation or self.endpoint.operation
         usage = read_usage(answer.usage, generates=operation not in NO_OUTPUT)
         if usage.empty and self.parts.headers:
-            usage = self._usage_from_headers()
+            usage.fill(self._usage_from_headers())
+        if usage.empty:
+            usage.fill(self._usage_beside())
         if usage.output is None and self.facts.first("schematype") is not None:  # Bedrock's invocation log counts beside the bodies
             usage.output = integer(self.facts.first("outputtokencount"))
             usage.input = integer(self.facts.first("inputtokencount")) if usage.input is None else usage.input
@@ -154,6 +156,12 @@ class Exchange:
         }
         raw = {key: self.parts.headers[header] for key, header in names.items() if header in self.parts.headers}
         return read_usage(raw)
+
+    def _usage_beside(self) -> Usage:
+        """Counts that the application wrote beside a body without any, in OpenAI's words and so in its sense."""
+        sent, made = self.facts.first("prompttokens", "inputtokens"), self.facts.first("completiontokens", "outputtokens")
+        raw = {"prompt_tokens": sent, "completion_tokens": made, "total_tokens": self.facts.first("totaltokens")}
+        return read_usage({name: count for name, count in raw.items() if count is not None})
 
     @cached_property
     def models(self) -> tuple[str | None, str | None]:

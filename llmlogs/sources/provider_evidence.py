@@ -14,9 +14,13 @@ from llmlogs.sources.usage import read_usage
 # Keys of tracing systems: their records hold bodies too, but nested in span trees and repeated upwards; reading those here would count calls twice.
 FOREIGN = frozenset(
     {"runtype", "dottedorder", "parentrunid", "observations", "resourcespans", "scopespans", "resourcelogs", "resourcemetrics", "spans", "spankind", "opname",
-     "parentobservationid", "spanattributes", "parentspanid", "rootspanid", "isroot", "tracedata", "traceinfo", "standardloggingobject"}
+     "parentobservationid", "spanattributes", "parentspanid", "rootspanid", "isroot", "tracedata", "traceinfo", "standardloggingobject", "litellmcallid"}
 )  # fmt: skip
 SESSION = frozenset({"sessionid", "costusd", "cwd", "uuid", "parentuuid", "gitbranch"})  # a coding agent's session line
+WEAK = frozenset({"usage", "request", "error object"})  # home-grown logs have these too
+COUNTS = frozenset(
+    {"prompttokens", "completiontokens", "inputtokens", "outputtokens", "totaltokens", "tokensprompt", "tokenscompletion", "tokensin", "tokensout"}
+)
 SAMPLE = 20
 
 
@@ -30,7 +34,8 @@ def detect(head: Head) -> Detection | None:
     if not known or len(known) * 2 < len(seen):
         return None
     sure = 0.9 if len(known) == len(seen) else 0.75
-    if all(what in ("usage", "request") for what in known) or any(_session(record) for record in records):
+    answers = [what for what in known if what not in WEAK and what != "error"]
+    if not (answers or all(what == "error" for what in known)) or any(_session(record) or _own_counts(record) for record in records):
         sure = 0.52  # so little is said that every other source goes first
     shapes = ", ".join(sorted(set(known)))[:120]
     return Detection(sure, f"{len(known)} of the first {len(seen)} records hold an answer of a provider's API ({shapes})")
@@ -47,6 +52,10 @@ def _session(record: Any) -> bool:
     return isinstance(record, Mapping) and isinstance(record.get("message"), Mapping) and any(plain_key(key) in SESSION for key in record)
 
 
+def _own_counts(record: Any) -> bool:
+    return isinstance(record, Mapping) and any(plain_key(key) in COUNTS for key in record)
+
+
 def evidence(parts: Parts) -> str:
     """What in a record speaks for a provider's response; "" for nothing."""
     if parts.streams or parts.chunks:
@@ -55,12 +64,19 @@ def evidence(parts: Parts) -> str:
     if shape:
         return shape
     exchange = Exchange(parts, Context(""), None)
+    if not parts.usages and any(path[-1] in COUNTS for path, _ in parts.facts):
+        return ""  # somebody else's columns: their tokens would be lost here
     if exchange.fault is not None and (exchange.endpoint.known or is_api_error(parts)):
-        return "error"
+        return "error" if exchange.endpoint.known or _bare(parts) else "error object"
     if exchange.endpoint.known and exchange.status_code is not None:
         return "request"
     last = parts.usages[-1] if parts.usages else {}
     return "usage" if last and not read_usage(last["usage"]).empty and isinstance(last.get("model", exchange.models[0]), str) else ""
+
+
+def _bare(parts: Parts) -> bool:
+    """Whether an error stands alone, as an API answers it, and not beside the fields of somebody's own log."""
+    return len(parts.facts) <= 2 or bool(parts.headers)
 
 
 def is_api_error(parts: Parts) -> bool:

@@ -54,6 +54,12 @@ class Usage:
         repaired = any(reason == "usage_repaired" for _, reason, _ in self.issues)
         return "partial" if self.input is None or self.output is None or repaired else "reported"
 
+    def fill(self, other: Usage) -> None:
+        """Take the counts of another place where this one has none; money and tier stay."""
+        for name in ("input", "output", "cache_read", "cache_write", "total"):
+            setattr(self, name, getattr(other, name))
+        self.issues += other.issues
+
     def columns(self) -> dict[str, Any]:
         """The columns of a call; NULLs are left out."""
         named = {

@@ -88,9 +88,16 @@ def test_weak_evidence_lets_every_other_format_go_first():
     assert 0.5 < confidence({"sessionId": "s", "message": MESSAGE}) < 0.6
     assert 0.5 < confidence({"model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 2}}) < 0.55
     assert 0.5 < confidence({"url": "/v1/chat/completions", "status": 200, "method": "POST"}) < 0.55
+    own = {"ts": 1774958400, "model": "m", "user": "u", "error": {"type": "rate_limit_error", "message": "slow"}}
+    assert confidence(own, {"model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 2}}) < 0.55
     assert confidence(CHAT, CHAT, {"b": 1}) == 0.75
     assert confidence(CHAT, {"a": 1}, {"b": 1}) == 0
     assert confidence("text", 1) == 0
+
+
+def test_records_whose_tokens_stand_in_columns_of_their_own_are_not_ours():
+    flat = {"request_path": "/v1/chat/completions", "response_status": 200, "prompt_tokens": 400, "completion_tokens": 50}
+    assert confidence(flat) == confidence({**flat, "path": "/v1/chat/completions", "error": "x"}) == 0
 
 
 @pytest.mark.parametrize("sample", SOURCE.samples, ids=lambda sample: sample.note)
