@@ -163,7 +163,7 @@ def _visit_list(node: list[Any], path: tuple[str, ...], parts: Parts) -> None:
     elif path and path[-1] in ANSWERS and node and all(isinstance(item, Mapping) and "error" in item for item in node):
         parts.errors.append(node)  # Gemini's streams answer with a list of errors
     else:
-        for item in node[:10_000]:
+        for item in node:
             if isinstance(item, (Mapping, list)):
                 _visit(item, (*path, path[-1] if path else "items"), parts)  # the longer path bounds the depth
 

@@ -13,6 +13,7 @@ from llmlogs.sources.answers import Answer, read_answer
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Sample
 from llmlogs.sources.envelopes import Parts, parts_of
 from llmlogs.sources.exchange import WAITING, Exchange
+from llmlogs.sources.facts import STARTS
 from llmlogs.sources.open_streams import SURPRISES, UNREADABLE, OpenStreams
 from llmlogs.sources.provider_evidence import detect, evidence, is_api_error
 from llmlogs.sources.provider_samples import SAMPLES
@@ -62,6 +63,7 @@ def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Ou
     inside, names = _exchanges_in(record.value, ()) if several else ([], ())
     if len(inside) < 2:
         yield _outcome(record.line, parts, context)
+        yield from _further(record.line, parts, context)
         return
     batch = any("batch" in name or "inlined" in name for name in (*names, *map(plain_key, inside[0])))
     yield Outcome(record.line, "skipped", "wrapping of several exchanges")
@@ -73,6 +75,18 @@ def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Ou
         yield outcome
 
 
+def _further(line: int, parts: Parts, context: Context) -> Iterator[Outcome]:
+    """Answers of other calls beside the first one's in the same record (a try and its fallback, say): each is a call of its own."""
+    ids = {} if parts.streams or parts.chunks else {node["id"]: node for node in reversed(parts.answers) if isinstance(node.get("id"), str) and "usage" in node}
+    main = _answer(parts, context.timezone)
+    shared = [fact for fact in parts.facts if fact[0][-1] in STARTS or fact[0][-1] in ("provider", "feature", "userid", "traceid")]
+    for response_id, node in reversed(ids.items()):
+        if main is not None and main.response_id and response_id != main.response_id:
+            outcome = _outcome(line, Parts(answers=[node], facts=shared), context)
+            outcome.nested = True
+            yield outcome
+
+
 def _exchanges_in(value: Any, names: tuple[str, ...]) -> tuple[list[Any], tuple[str, ...]]:
     """The exchanges one record wraps in a list (HAR, cassettes, a batch's results), and the names around them; none when it is an exchange itself."""
     if len(names) > CONTAINERS_DEEP:
@@ -80,7 +94,7 @@ def _exchanges_in(value: Any, names: tuple[str, ...]) -> tuple[list[Any], tuple[
     if isinstance(value, list):
         if is_stream(value):
             return [], names
-        found = [item for item in value[:100_000] if isinstance(item, Mapping)]
+        found = [item for item in value if isinstance(item, Mapping)]
         telling = sum(bool(evidence(parts_of(item))) and not _is_event(item) for item in found)
         return found if found and telling * 2 >= len(found) else [], names
     if not isinstance(value, Mapping) or shape_of(value):

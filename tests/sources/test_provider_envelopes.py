@@ -133,6 +133,13 @@ def test_an_exchange_with_a_second_body_is_one_call():
     assert row["input_tokens"] == 30
 
 
+def test_a_second_answer_of_another_call_is_not_lost():
+    record = {"ts": EPOCH_NOON, "latency_ms": 900, "first": {"response": CHAT}, "fallback": {"response": CHAT | {"id": "chatcmpl-2"}}}
+    first, second = read(record)
+    assert (first.call["response_id"], first.nested, second.call["response_id"], second.nested) == ("chatcmpl-1", False, "chatcmpl-2", True)
+    assert (first.call["duration_ms"], second.call.get("duration_ms"), second.call["input_tokens"]) == (900, None, 30)
+
+
 def test_a_redacted_key_has_no_hash():
     for key in ("***", "<key>", "REDACTED", "Bearer ****", ""):
         assert "api_key_hash" not in call({"response": CHAT, "request_headers": {"authorization": key, "content-type": "x"}})
