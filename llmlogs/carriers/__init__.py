@@ -8,6 +8,8 @@ from functools import cache
 
 from llmlogs.carriers.base import Carrier
 
+CERTAIN = 0.9
+
 
 @cache
 def all_carriers() -> dict[str, Carrier]:
@@ -18,6 +20,7 @@ def all_carriers() -> dict[str, Carrier]:
 
 
 def candidates(head: bytes, path: str) -> list[Carrier]:
-    """Carriers that may read the content, the surest first."""
+    """Carriers that may read the content, the surest first; one that is certain stands alone, as trying each costs time on every small file."""
     sure = sorted(((c.sniff(head, path), c.name, c) for c in all_carriers().values()), key=lambda x: (-x[0], x[1]))
-    return [carrier for confidence, _, carrier in sure if confidence > 0]
+    least = CERTAIN if sure and sure[0][0] >= CERTAIN else 0.0
+    return [carrier for confidence, _, carrier in sure if confidence > 0 and confidence >= least]
