@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -19,7 +19,7 @@ from llmlogs.privacy import shape
 from llmlogs.sources.base import Context, Outcome
 
 RECENT = 8192  # a source that works in batches may reject a record it was handed a while ago
-LARGE = 1 << 16
+HELD = 16 << 20  # bytes of those records; parsed they take some five times that
 TEXT_LIMIT = 200
 
 
@@ -50,6 +50,8 @@ class Reader:
     def __init__(self, plan: Plan, reading: Reading, spool: Spool, context: Context, loaded: Callable[[], None]) -> None:
         self._plan, self._reading, self._spool, self._context, self._loaded = plan, reading, spool, context, loaded
         self._recent: OrderedDict[int, tuple[int, int, Any]] = OrderedDict()
+        self._valued: deque[tuple[int, int]] = deque()
+        self._held = 0
 
     def run(self, stream: BinaryIO) -> None:
         """Read to the end. Damage in the stream keeps the good part and sets `error`; a fault of a source raises."""
@@ -78,8 +80,15 @@ class Reader:
             reading.error = str(failure)
 
     def _remember(self, record: Record) -> None:
-        value = record.value if record.length < LARGE else None
-        self._recent[record.line] = (record.offset, record.length, value)
+        """Where the last records stand, and of as many as HELD bytes allow what they hold, for the shape of a reject."""
+        self._recent[record.line] = (record.offset, record.length, record.value)
+        self._valued.append((record.line, record.length))
+        self._held += record.length
+        while self._held > HELD or len(self._valued) > RECENT:
+            line, length = self._valued.popleft()
+            self._held -= length
+            if line in self._recent:
+                self._recent[line] = (*self._recent[line][:2], None)
         if len(self._recent) > RECENT:
             self._recent.popitem(last=False)
 

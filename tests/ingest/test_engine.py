@@ -100,3 +100,12 @@ def test_a_fault_while_a_file_is_recognised_costs_no_other(log: Log, monkeypatch
     monkeypatch.setattr(TinySource, "detect", broken)
     report = log.ingest(bad, good)
     assert (report.errors[0][0], report.total.calls) == (bad, 2)
+
+
+@pytest.mark.parametrize("held", [0, 30, 10_000])
+def test_a_reject_keeps_its_place_however_little_is_remembered(held: int, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmlogs.ingest.reading.HELD", held)
+    monkeypatch.setattr("llmlogs.ingest.reading.RECENT", 2)
+    log.ingest(log.write("a.jsonl", '{"model":"a"}\n' * 5 + '{"x":1}\n' * 2))
+    seen = "{x: int}" if held > 7 else None
+    assert log.ask("select line, byte_offset, length, shape from rejects order by 1") == [(6, 70, 7, seen), (7, 78, 7, seen)]
