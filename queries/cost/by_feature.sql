@@ -5,7 +5,7 @@ min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. No feature's daily spend rose for good; a rise of {min_effect:pct0} for {top_feature} would have been seen."
 fails     = "{feature} costs {value:pct0} more a day since {changed_at:date}: a usual day of {before_usd:usd} became one of {after_usd:usd} (95% interval of the rise {lo:pct0} to {hi:pct0})."
-info      = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. {days:int} whole days are too few to judge a change (14 are needed)."
+info      = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. A change cannot be judged: that takes 14 whole days with enough calls, and this log spans {days:int}."
 why       = "Spend rises quietly: a longer prompt, a dearer model, a loop or simply more users. Seen by feature and day, the cause and its owner are known before the invoice comes."
 fix       = "1. Compare calls a day with cost per call: more users, or dearer calls? 2. For dearer calls read tokens/drift and cost/by_model. 3. Give the feature a budget and a cheaper model where quality allows. 4. Calls without a feature: log `feature`."
 [[chart]]

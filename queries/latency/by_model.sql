@@ -5,7 +5,7 @@ min_calls = 20
 results   = ["verdict", "evidence", "daily"]
 passes    = "Half of all answers take less than {p50:ms}, one in twenty more than {p95:ms}. No model became slower for good; a slowdown of {min_effect:pct0} of {top_model} would have been seen."
 fails     = "{model} at {provider} is {value:pct0} slower since {changed_at:date} for the same number of tokens ({lo:pct0} to {hi:pct0}): its {measure} went from {level_before:ms} to {level_after:ms}."
-info      = "Half of all answers take less than {p50:ms}, one in twenty more than {p95:ms} ({n:int} calls). {days:int} whole days are too few to judge a change (14 are needed)."
+info      = "Half of all answers take less than {p50:ms}, one in twenty more than {p95:ms} ({n:int} calls). A change cannot be judged: that takes 14 whole days with enough calls, and this log spans {days:int}."
 why       = "Users feel the slow answers, not the average. A provider that slows down looks like your own fault until its answers are compared with their own past."
 fix       = "1. Ask the provider's status page for the date above. 2. Send part of the traffic to another region, provider or model and compare. 3. Set a time limit with a fallback near the p95 of good days. 4. Shorten answers: most time goes into writing them (latency/where_time_goes)."
 [[chart]]

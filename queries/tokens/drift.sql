@@ -5,7 +5,7 @@ min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "No lasting change of tokens a call in {series_tested:int} series of feature, model and direction; {min_effect:pct0} in {top_name} would have been seen within three days."
 fails     = "{name} tokens a call {went} by {size:pct0} since {first_seen:time} (95% interval {lo:pct0} to {hi:pct0}): the plain mean was {level_before:tok} and is {level_after:tok}{cause}{shape}."
-info      = "{days:int} whole days are too few to judge a change (14 are needed). Most striking, as an early sign only: {name} tokens a call {went} by {size:pct0} since {first_seen:time}."
+info      = "A change cannot be judged: that takes 14 whole days with enough calls, and this log spans {days:int}. Most striking, as an early sign only: {name} tokens a call {went} by {size:pct0} since {first_seen:time}."
 why       = "Tokens are money and waiting time. A grown prompt, a longer history or a changed model costs on every call from then on, and no error says so."
 fix       = "1. Look at what began at the moment named: prompt, release, answering model. 2. Fixed text was added: shorten it, or put it where the prefix cache keeps it. 3. History or retrieved text grew: cut it to what is used. 4. Output grew: set max_tokens, ask for less. 5. Wanted? Then note it as an event and budget for it."
 chart = { kind = "lines-over-time", result = "daily", title = "Mean tokens a call, by day", x = "day", y = "mean_tokens", by = "name", log = true }
