@@ -1,10 +1,10 @@
 /*---
 question  = "How many tokens does a call take, by feature and model?"
-needs     = ["calls.input_tokens", "calls.output_tokens"]
+needs     = ["calls.input_tokens | calls.prompt_chars", "calls.output_tokens | calls.completion_chars"]
 results   = ["verdict", "evidence"]
 passes    = "A call reads {value:tok} tokens and writes {mean_out:tok} on average."
 fails     = "A call reads {value:tok} tokens and writes {mean_out:tok} on average."
-info      = "A call reads {value:tok} tokens (95% interval {lo:tok} to {hi:tok}) and writes {mean_out:tok} on average over {n:int} calls; {top_feature} on {top_model} takes {top_share:pct0} of all tokens."
+info      = "A call reads {value:tok} tokens (95% interval {lo:tok} to {hi:tok}) and writes {mean_out:tok} on average over {n:int} calls; {top_feature} on {top_model} takes {top_share:pct0} of all tokens.[ {guess}]"
 why       = "Tokens are the bill and most of the waiting time. Averages per feature and model show where a shorter prompt or answer would pay."
 fix       = "1. Take the row with the largest share. 2. Input far above output: shorten system prompt, tool schemas, history and retrieved text, or cache the prefix. 3. Long output: set max_tokens, ask for structure. 4. Whether it changed is told by tokens/drift."
 [[chart]]
@@ -30,10 +30,13 @@ token_share = { label = "Of all tokens", unit = "pct0", help = "input and output
 days        = { label = "Days", unit = "int", help = "UTC days with such calls" }
 ---*/
 -- Descriptive: it never warns. Interval of a mean: ratio of sums with the day as the cluster (d / (d - 1) * sum((s - mean * w)^2) / w^2), Student's t on d - 1
--- by Cornish and Fisher's expansion; below five days the calls themselves are the unit.
+-- by Cornish and Fisher's expansion; below five days the calls themselves are the unit. A log that counts no tokens but characters is told by an estimate:
+-- four characters a token, in the interval three to five and a half, as English text and code give with today's tokenisers.
 create or replace temp view counted as -- the output of a partly counted call is a lower bound and no count
-select * replace (case when usage_status is distinct from 'partial' then output_tokens end as output_tokens) from calls
-where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens) is not null;
+with known as (select count(input_tokens) + count(output_tokens) = 0 as guessed from calls)
+select * replace (case when guessed then prompt_chars / 4e0 else input_tokens end as input_tokens,
+    case when guessed then completion_chars / 4e0 when usage_status is distinct from 'partial' then output_tokens end as output_tokens) from calls, known
+where app_cache is distinct from 'hit' and coalesce(input_tokens, output_tokens, case when guessed then coalesce(prompt_chars, completion_chars) end) is not null;
 
 create or replace temp table daily as
 select feature, coalesce(response_model, request_model) as model, date_trunc('day', started_at) as day, grouping(feature) > 0 as is_all,
@@ -61,11 +64,16 @@ select *, case when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5
     case when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5558 / power(df, 3) else 1.96 end * sqrt(greatest(v_out, 0)) / nullif(w_out, 0) as half_out
 from sums;
 
-with every as (select * from averages where is_all),
+with every as (
+    select a.*, guessed, case when guessed then 4 / 5.5e0 else 1 end as narrow, case when guessed then 4 / 3e0 else 1 end as wide
+    from averages a cross join (select coalesce(bool_or(guessed), false) as guessed from counted) where is_all
+),
 top as (select * from averages where not is_all order by tokens desc, feature, model limit 1)
 select case when e.mean_in is null then 'unknown' else 'info' end as verdict, cast(round(coalesce(e.w_in, 0)) as bigint) as n, e.mean_in as value,
-    case when e.mean_in > e.half_in then e.mean_in - e.half_in when e.mean_in is not null then 0 end as lo, e.mean_in + e.half_in as hi, 'measured' as basis, cast(null as double) as min_effect, cast(null as double) as p_value,
+    case when e.mean_in > e.half_in then (e.mean_in - e.half_in) * narrow when e.mean_in is not null then 0 end as lo, (e.mean_in + e.half_in) * wide as hi,
+    case when guessed then 'estimated' else 'measured' end as basis, cast(null as double) as min_effect, cast(null as double) as p_value,
     case when e.mean_in is null then 'no call logs its tokens' end as reason, e.mean_out,
+    case when guessed then 'No tokens are logged: estimated from the lengths in characters, four to a token.' end as guess,
     coalesce(t.feature, 'calls without a feature') as top_feature, coalesce(t.model, 'an unnamed model') as top_model, t.tokens / nullif(e.tokens, 0) as top_share
 from (select 1) left join every e on true left join top t on true;
 
