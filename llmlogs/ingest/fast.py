@@ -21,7 +21,7 @@ from llmlogs.sources.declared_sql import HASHED, STRUCTURED, Compiled
 from llmlogs.sources.error_classes import classify
 from llmlogs.store.database import Connection, ensure_columns
 
-SAMPLE = 500
+SAMPLE = 250
 MOST_FLAGGED = 0.05  # of the rows; beyond, the careful reader is as quick
 IDS = ("call_id", "response_id")
 ERROR_KEYS: tuple[str, ...] = ("status_code", "error_type", "error_template")

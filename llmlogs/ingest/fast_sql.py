@@ -186,7 +186,7 @@ def _or_fail(source: str, value: str) -> str:
 def _strict_value(expression: Expression, text: str) -> str:
     """As sql.value, but what would become NULL fails; what `leftovers` finds afterwards for less is let through."""
     if expression.column in sql.SAID:
-        return _or_fail(f"nullif({text}, '')", sql.word(expression.column, f"({text})::varchar"))
+        return sql.vocabulary(expression.column, f"({text})::varchar", FAIL)
     if expression.kind == "text":
         return sql.word(expression.column, text) if expression.column in ("error_template", *sql.STRUCTURED) else f"({text})::varchar"
     if expression.type in ("BIGINT", "INTEGER"):

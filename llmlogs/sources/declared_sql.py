@@ -258,7 +258,7 @@ SAID = {
 def word(column: str, sql: str) -> str:
     """A text column's value: its vocabulary where it has one, NULL for a structure where a word is expected."""
     if column in SAID:
-        return _vocabulary(column, sql)
+        return vocabulary(column, sql)
     if column in STRUCTURED:
         return f"nullif({sql}, '')"
     if column == "error_template":
@@ -266,14 +266,14 @@ def word(column: str, sql: str) -> str:
     return f"case when not ({sql} >= '[' and {sql} < '\\' or {sql} >= '{{' and {sql} < '|') then nullif({sql}, '') end"
 
 
-def _vocabulary(column: str, sql: str) -> str:
-    """The meaning of a word. Plain spellings are compared first and as they stand: folding each value costs ten times as much."""
-    said = [(spelling, meaning) for meaning, words in SAID[column].items() for spelling in words.split()]
-    plain = " ".join(f"when {literal(spelling)} then '{meaning}'" for spelling, meaning in said)
+def vocabulary(column: str, sql: str, otherwise: str = "null") -> str:
+    """The meaning of a word. The usual spellings are compared first and as they stand: folding each value costs ten times as much."""
+    said = sorted((place, spelling, meaning) for meaning, words in SAID[column].items() for place, spelling in enumerate(words.split()))
+    plain = " ".join(f"when {literal(spelling)} then '{meaning}'" for _, spelling, meaning in said)
     low = f"replace(lower(trim({sql})), ' ', '_')"
     code = f"try_cast({sql} as integer)"
     numeric = f"when {code} between 100 and 599 then {status_of_code(code)}" if column == "status" else ""
-    return f"case {sql} {plain} else case when {sql} is null then null {numeric} else case {low} {plain} end end end"
+    return f"case {sql} {plain} else case when {sql} is null or {sql} = '' then null {numeric} else case {low} {plain} else {otherwise} end end end"
 
 
 def status_of_code(code: str) -> str:

@@ -1,0 +1,6 @@
+"""`make bench`: every benchmark with its usual sizes."""
+
+from tests.benchmarks import ingest_vs_ctas
+
+ingest_vs_ctas.main()
+ingest_vs_ctas.main(dirty=0.001)
