@@ -73,39 +73,44 @@ def load(con: Connection, ingest_id: int, file_id: int, path: Path, source: Mapp
 def _settle(con: Connection, path: Path, where: str, columns: set[str], counted: fast_lines.Counted, reading: fast_sql.Reading) -> FastResult | None:
     """Number the rows by their lines, take out what must be read again, name errors; None when something does not add up."""
     rows, first, last = con.execute(f"select count(*), min(rowid), max(rowid) from call_rows where {where}").fetchall()[0]
-    if not rows or last - first + 1 != rows or (reading.strict and _leftovers(con, where, columns)):
+    if not rows or last - first + 1 != rows:
         return None
-    surprise = reading.suspects() if reading.strict else "bad_values is not null"
-    flagged = f"{where} and ({fast_sql.anchors(columns)} or {surprise})"
-    wanted = [place for (place,) in con.execute(f"select rowid - {first} from call_rows where {flagged} order by rowid").fetchall()]
+    wanted = _doubtful(con, where, first, columns, reading)
+    if len(wanted) > MOST_FLAGGED * rows:
+        return None
     blanks: list[int] = []
     if rows == counted.lines:
         again = fast_lines.fetch(path, counted, [place + 1 for place in wanted])
     else:
         blanks, again = fast_lines.walk(path, wanted)
-    if rows + len(blanks) != counted.lines or len(wanted) > MOST_FLAGGED * rows:
+    if rows + len(blanks) != counted.lines:
         return None
     _number(con, first, rows, blanks)
     if wanted:
-        con.execute(f"delete from call_rows where {flagged}")
+        con.execute("delete from call_rows where rowid in (select row from doubtful)")
     _name_errors(con, where, columns)
     mode = "fast (strict types)" if reading.strict else "fast (every value checked)"
     return FastResult(rows - len(wanted), counted.lines, len(blanks), counted.bytes, counted.unterminated, mode, again)
 
 
-def _leftovers(con: Connection, where: str, columns: set[str]) -> bool:
-    """What strict typing lets through: structures and empty texts in a text column, NaN, times out of this century. Zone maps make it nearly free."""
+def _doubtful(con: Connection, where: str, first: int, columns: set[str], reading: fast_sql.Reading) -> list[int]:
+    """Places of the rows to be read again, in order; their rowids wait in the temp table doubtful."""
+    con.execute("create or replace temp table doubtful (row bigint)")
+    for condition in [f"{fast_sql.anchors(columns)} or {reading.doubts()}", *_odd_values(con, columns)]:
+        con.execute(f"insert into doubtful select rowid from call_rows where {where} and ({condition})")
+    return [place for (place,) in con.execute(f"select distinct row - {first} as place from doubtful order by place").fetchall()]
+
+
+def _odd_values(con: Connection, columns: set[str]) -> list[str]:
+    """What typing lets through: structures and empty texts in a text column, NaN, times out of this century. Apart, zone maps make each nearly free."""
     types = dict(con.execute("select column_name, data_type from duckdb_columns() where table_name = 'call_rows'").fetchall())
-    for name in sorted(columns - STRUCTURED - {"source", "error_template", "status", "app_cache"}):
-        wrong = {
-            "VARCHAR": (f"{name} = ''", f"{name} >= '[' and {name} < '\\'", f"{name} >= '{{' and {name} < '|'"),
-            "DOUBLE": (f"{name} >= 'inf'::double", f"{name} <= '-inf'::double"),
-            "TIMESTAMP": (f"{name} < timestamp '2000-01-01'", f"{name} >= timestamp '2100-01-01'"),
-        }
-        for condition in wrong.get(types[name], ()):
-            if con.execute(f"select 1 from call_rows where {where} and {condition} limit 1").fetchall():
-                return True
-    return False
+    odd = {
+        "VARCHAR": ("{0} = ''", "{0} >= '[' and {0} < '\\'", "{0} >= '{{' and {0} < '|'"),
+        "DOUBLE": ("{0} >= 'inf'::double", "{0} <= '-inf'::double"),
+        "TIMESTAMP": ("{0} < timestamp '2000-01-01'", "{0} >= timestamp '2100-01-01'"),
+    }
+    told = sorted(columns - STRUCTURED - {"source", "error_template", "status", "app_cache", "bad_values"})
+    return [condition.format(name) for name in told for condition in odd.get(types[name], ())]
 
 
 def _number(con: Connection, first: int, rows: int, blanks: list[int]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-CHUNK = 4 << 20
 STEP = 256 << 10
 BLANK = b" \t\r"  # what DuckDB steps over; the empty start of an empty line is in it too
 
@@ -78,10 +77,7 @@ def walk(path: Path, ordinals: list[int]) -> tuple[list[int], list[Line]]:
     """Numbers of the lines DuckDB steps over, and the lines of these rising 0-based places among the others."""
     empty: list[int] = []
     found: list[Line] = []
-    for first, offset, chunk in _chunks(path):
-        lines = chunk.split(b"\n")
-        if chunk.endswith(b"\n"):
-            lines.pop()
+    for first, offset, lines in _pieces(path):
         seen = first - 1 - len(empty)
         gaps = [place for place, line in enumerate(lines) if line[:1] in BLANK and not line.strip(BLANK)]
         empty += [first + gap for gap in gaps]
@@ -108,18 +104,17 @@ def _pick(lines: list[bytes], first: int, offset: int, places: list[int]) -> Ite
         yield Line(first + place, offset, lines[place])
 
 
-def _chunks(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Pieces of whole lines: (number of the first line, its offset, bytes)."""
+def _pieces(path: Path) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Pieces of whole lines: (number of the first line, its offset, the lines)."""
     number, offset, rest = 1, 0, b""
     with path.open("rb", buffering=0) as file:
-        while part := file.read(CHUNK):
-            cut = part.rfind(b"\n") + 1
-            if not cut:
-                rest += part
-                continue
-            chunk, rest = rest + part[:cut], part[cut:]
-            yield number, offset, chunk
-            number += chunk.count(b"\n")
-            offset += len(chunk)
+        while part := file.read(STEP):
+            lines = (rest + part).split(b"\n")
+            size = len(rest) + len(part)
+            rest = lines.pop()
+            if lines:
+                yield number, offset, lines
+                number += len(lines)
+                offset += size - len(rest)
     if rest:
-        yield number, offset, rest
+        yield number, offset, [rest]

@@ -23,6 +23,7 @@ class Shape:
 
     sparse: set[str] = field(default_factory=set)  # top-level objects that are often absent
     zulu: set[Path] = field(default_factory=set)  # times that all end in Z
+    dense: set[Path] = field(default_factory=set)  # fields nearly every record has: a NULL there is worth a second look
     ones: set[Path] = field(default_factory=set)  # numbers that are 1 now and then, which DuckDB's reader also makes of `true`
 
 
@@ -32,6 +33,8 @@ def look(compiled: Compiled, sample: list[dict[str, Any]]) -> Shape:
     shape = Shape({first for first, n in absent.items() if n > SPARSE * len(sample)})
     for leaf in compiled.leaves:
         seen = [found for found in (_get(record, leaf.path) for record in sample) if found is not None]
+        if len(seen) > (1 - SPARSE) * len(sample):
+            shape.dense.add(leaf.path)
         if leaf.kind == "number" and any(found in (1, "1") for found in seen):
             shape.ones.add(leaf.path)
         if leaf.kind == "time" and seen and all(isinstance(found, str) and found.endswith("Z") for found in seen):
@@ -63,7 +66,7 @@ class Reading:
         self.opened = {path for path in paths if any(other[: len(path)] == path and other != path for other in paths)}
         if not self.strict:
             self.opened |= {(first,) for first in self.shape.sparse}
-        self.typed = self._typed() if self.strict else {}
+        self.typed = self._typed()
 
     def _typed(self) -> dict[Path, str]:
         """Fields that DuckDB's reader may type. It takes `true` for 1: where 1 is usual, and inside longer expressions, a number stays a text."""
@@ -73,7 +76,7 @@ class Reading:
                 leaf = self.compiled.leaves[place]
                 alone = expression.marked.split(" * ")[0].strip('()"') == f"__leaf_{place}__"
                 kind = "BOOLEAN" if leaf.kind == "bool" else "DOUBLE" if leaf.kind == "number" and alone and leaf.path not in self.shape.ones else "VARCHAR"
-                wanted.setdefault(leaf.path, set()).add(kind)
+                wanted.setdefault(leaf.path, set()).add(kind if self.strict or leaf.path in self.shape.dense else "VARCHAR")
         return {path: next(iter(types)) for path, types in wanted.items() if len(types) == 1 and types != {"VARCHAR"}}
 
     def suspects(self) -> str:
@@ -101,12 +104,12 @@ class Reading:
     def cast(self, leaf: Leaf, place: int) -> str:
         """The field as the kind its expression wants."""
         text = self.text(leaf, place)
+        if self.holder(leaf.path) == leaf.path and leaf.path in self.typed:
+            return text
         if not self.strict and leaf.kind == "time" and leaf.path in self.shape.zulu:
             return f"case when ends_with({text}, 'Z') then try_cast({text} as timestamp) else {sql.instant(text, self.zone)} end"
         if not self.strict:
             return sql.cast_leaf(text, leaf.kind, self.zone)
-        if self.holder(leaf.path) == leaf.path and leaf.path in self.typed:
-            return text
         if leaf.kind == "time" and leaf.path in self.shape.zulu:
             return f"case when {text} is null then null when ends_with({text}, 'Z') then cast({text} as timestamp) else {FAIL} end"
         if leaf.kind == "text":
@@ -128,18 +131,34 @@ class Reading:
 
     def values(self) -> dict[str, str]:
         """The SQL of every mapped column."""
-        if not self.strict:
-            return row.values(self.compiled, self.cast)
-        return {e.column: _strict_value(e, self.compiled.render(e, self.cast)) for e in self.compiled.expressions}
+        how = _strict_value if self.strict else self._checked_value
+        return {e.column: how(e, self.compiled.render(e, self.cast)) for e in self.compiled.expressions}
+
+    def _checked_value(self, expression: Expression, text: str) -> str:
+        plain = expression.kind == "text" and expression.column not in (*sql.SAID, *sql.STRUCTURED, "error_template")
+        return f"({text})::varchar" if plain and self._dense(expression) else sql.value(expression, text)
+
+    def _dense(self, expression: Expression) -> bool:
+        return bool(expression.leaves) and all(self.compiled.leaves[place].path in self.shape.dense for place in expression.leaves)
 
     def flag(self) -> str:
-        """What tells that a record must be read again with care; an unreadable line is a row of NULLs and told by its missing anchors."""
-        bad = [flag for flag in row.bad_columns(self.compiled, self.text, self.cast).values() if flag != "false"]
-        times = [(self.text(leaf, i), self.cast(leaf, i)) for i, leaf in enumerate(self.compiled.leaves) if leaf.kind == "time"]
-        bad += [f"({text} <> '' and coalesce(({cast}) not between timestamp '2000-01-01' and timestamp '2099-12-31', true))" for text, cast in times]
-        bad += [f"coalesce({', '.join(self._inside(first))}) is null" for first in self.objects() if (first,) not in self.opened]
+        """What tells that a record must be read again with care, where a NULL tells nothing because it is usual."""
+        sparse = {e.column for e in self.compiled.expressions if not self._dense(e)}
+        flags = row.bad_columns(self.compiled, self.text, self.cast, sparse)
+        bad = [flag for flag in flags.values() if flag != "false"]
+        for i, leaf in enumerate(self.compiled.leaves):
+            if leaf.kind == "time" and leaf.path not in self.shape.dense:
+                text, cast = self.text(leaf, i), self.cast(leaf, i)
+                bad.append(f"({text} <> '' and ({cast}) is null)")
+        guarded = {leaf.path[0] for leaf in self.compiled.leaves if leaf.path in self.shape.dense}
+        bad += [f"coalesce({', '.join(self._inside(first))}) is null" for first in self.objects() if (first,) not in self.opened and first not in guarded]
         bad += [f"({quote(first)} is not null and not starts_with({quote(first)}, '{{'))" for first in self.objects() if (first,) in self.opened]
         return " or ".join(bad) or "false"
+
+    def doubts(self) -> str:
+        """Rows that are told by their columns alone: a typed number that `true` would have become, and, where checked, a NULL that is unusual."""
+        nulls = [] if self.strict else [f"{quote(e.column)} is null" for e in self.compiled.expressions if self._dense(e)]
+        return " or ".join([self.suspects(), *nulls, *([] if self.strict else ["bad_values is not null"])])
 
     def _inside(self, first: str) -> list[str]:
         """The fields of an object. All of them NULL: it is missing, or no object at all, which DuckDB does not tell apart."""

@@ -44,9 +44,9 @@ def values(compiled: Compiled, leaf: Render) -> dict[str, str]:
     return {e.column: sql.value(e, compiled.render(e, leaf)) for e in compiled.expressions}
 
 
-def bad_columns(compiled: Compiled, text: Render, leaf: Render) -> dict[str, str]:
-    """For every mapped column the SQL of "something is there and could not be read"; `text` renders the raw field, `leaf` the cast one."""
-    return {e.column: _bad(compiled, e, text, leaf) for e in compiled.expressions}
+def bad_columns(compiled: Compiled, text: Render, leaf: Render, only: set[str] | None = None) -> dict[str, str]:
+    """For every mapped column (of `only`) the SQL of "something is there and could not be read"; `text` renders the raw field, `leaf` the cast one."""
+    return {e.column: _bad(compiled, e, text, leaf) for e in compiled.expressions if only is None or e.column in only}
 
 
 def _bad(compiled: Compiled, expression: Expression, text: Render, leaf: Render) -> str:

@@ -200,7 +200,6 @@ def test_lines_are_found_where_they_are(tmp_path_factory: pytest.TempPathFactory
     content = b"\n".join(parts) + (b"\n" if ended and parts else b"")
     path.write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast_lines, "CHUNK", chunk)
         patch.setattr(fast_lines, "STEP", chunk)
         counted = fast_lines.count(path)
         whole = content.split(b"\n")
