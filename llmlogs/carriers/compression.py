@@ -68,6 +68,14 @@ def open_plain(path: Path) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_Guarded(path, how), BLOCK))
 
 
+def consumed(stream: BinaryIO) -> int:
+    """Bytes of the file on disk that a stream of `open_plain` has taken so far."""
+    if stream.closed:
+        return 0
+    raw = getattr(stream, "raw", stream)
+    return raw.taken() if isinstance(raw, _Guarded) else int(raw.tell())
+
+
 def first_bytes(path: Path, size: int) -> bytes:
     """The first bytes of the content, as far as a damaged file gives them."""
     parts: list[bytes] = []
@@ -121,6 +129,10 @@ class _Guarded(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
+
+    def taken(self) -> int:
+        """Bytes taken from the file on disk."""
+        return self._file.tell()
 
     def close(self) -> None:
         self._file.close()

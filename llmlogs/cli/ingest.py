@@ -83,12 +83,11 @@ def ingest(
 def run(paths: list[str], path: Path, options: IngestOptions) -> IngestReport:
     """Ingest with a progress line on a terminal."""
     from llmlogs.ingest import engine
+    from llmlogs.ingest.meter import Meter
 
-    progress = talk.Progress()
-    try:
-        return engine.run(paths, path, options, progress=lambda label, done, total: progress.update(done, total, label))
-    finally:
-        progress.done()
+    meter = Meter()
+    with talk.progress(lambda: (meter.bytes, meter.total, meter.label)):
+        return engine.run(paths, path, options, meter=meter)
 
 
 def tell(report: IngestReport, path: Path, as_json: bool) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from llmlogs.errors import Exit
 
-REFRESH_S = 0.1
+REFRESH_S = 0.2
 
 
 def error(message: str) -> None:
@@ -47,31 +50,34 @@ def _write(text: str) -> None:
     sys.stderr.flush()
 
 
-class Progress:
-    """One line on a terminal with rate and time left; nothing at all where stderr is not one."""
+@contextmanager
+def progress(look: Callable[[], tuple[float, int, str]]) -> Iterator[None]:
+    """On a terminal one line with share, rate and time left, redrawn while the block runs; elsewhere nothing. `look` gives (bytes done, bytes in all, label)."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+    painter = threading.Thread(target=_paint, args=(look, over), daemon=True)
+    painter.start()
+    try:
+        yield
+    finally:
+        over.set()
+        painter.join()
+        _write("\r\x1b[2K")
 
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.drawn = 0.0
-        self.shown = sys.stderr.isatty()
 
-    def update(self, done_bytes: int, total_bytes: int, label: str = "") -> None:
-        """Draw at most ten times a second."""
-        now = time.monotonic()
-        if not self.shown or now - self.drawn < REFRESH_S:
-            return
-        self.drawn = now
-        share = min(done_bytes / max(total_bytes, 1), 1.0)
-        rate = done_bytes / max(now - self.started, 0.001)
-        left = (total_bytes - done_bytes) / rate if rate and share < 1 else 0.0
+def _paint(look: Callable[[], tuple[float, int, str]], over: threading.Event) -> None:
+    started, furthest = time.monotonic(), 0.0
+    while not over.wait(REFRESH_S):
+        done, total, label = look()
+        furthest = done = max(done, furthest)  # a step that cannot tell how far it is says 0
+        share = min(done / total, 1.0) if total else 0.0
+        rate = done / (time.monotonic() - started)
+        left = "finishing" if share == 1 else f"{_clock((total - done) / rate)} left" if rate else "…"
         filled = int(share * 24)
-        bar = "█" * filled + "░" * (24 - filled)
-        _write(f"\r\x1b[2K{bar} {share:4.0%}  {rate / 1e6:.0f} MB/s  {_clock(left)} left  {label[-40:]}")
-
-    def done(self) -> None:
-        """Remove the line."""
-        if self.shown and self.drawn:
-            _write("\r\x1b[2K")
+        name = "".join(char if char.isprintable() else "?" for char in label[-40:])
+        _write(f"\r\x1b[2K{'█' * filled}{'░' * (24 - filled)} {share:4.0%}  {rate / 1e6:.0f} MB/s  {left}  {name}")
 
 
 def _clock(seconds: float) -> str:

@@ -20,6 +20,7 @@ from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fas
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
+from llmlogs.ingest.meter import Meter
 from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.reading import Reader, Reading
 from llmlogs.ingest.report import Counts, FileReport
@@ -47,8 +48,8 @@ class Done:
 class Batch:
     """One ingest. Nothing of it is visible before `commit`; leaving without it takes everything back."""
 
-    def __init__(self, con: database.Connection, known: Known, options: IngestOptions, run_id: str) -> None:
-        self._con, self._known, self._options, self._run_id = con, known, options, run_id
+    def __init__(self, con: database.Connection, known: Known, options: IngestOptions, run_id: str, meter: Meter) -> None:
+        self._con, self._known, self._options, self._run_id, self._meter = con, known, options, run_id, meter
         self._secret = database.secret(con)
         self._prices = load_overrides(Path(options.prices)) if options.prices else None  # a mistake in it is told before anything is read
         self._spool = Spool()
@@ -125,6 +126,7 @@ class Batch:
         if before or plan.container != "ndjson" or not fast.suits(plan.path, plan.source):
             return ""
         source = cast(fast.Mapped, plan.source)
+        self._meter.part = lambda: float(self._con.query_progress()) / 100
         result = fast.load(self._con, self._ingest_id, reading.file_id, plan.path, source, self._options.timezone)
         if result is None:
             return ""
@@ -142,7 +144,9 @@ class Batch:
     def _stream(self, plan: discover.Plan, reading: Reading) -> str:
         """Read the stream; its tail mark."""
         reader = self._reader(plan, reading)
+        size = max(plan.path.stat().st_size, 1)
         with compression.open_plain(plan.path) as stream:
+            self._meter.part = lambda: compression.consumed(stream) / size
             if not plan.compression:
                 reader.run(stream)
                 return checkpoint.file_tail(plan.path, reading.position.offset)

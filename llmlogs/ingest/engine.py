@@ -6,7 +6,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from llmlogs.ingest import discover
 from llmlogs.ingest.batch import Batch
 from llmlogs.ingest.checkpoint import Known
 from llmlogs.ingest.failpoint import Failpoint
+from llmlogs.ingest.meter import Meter
 from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.report import FileReport, IngestReport
 from llmlogs.store import database
@@ -25,10 +26,9 @@ __all__ = ["IngestOptions", "IngestReport", "run"]
 BATCH_BYTES = 256 << 20
 BATCH_FILES = 2000
 STORAGE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException, duckdb.InternalException)
-Progress = Callable[[str, int, int], None]  # (path, files done, files in all)
 
 
-def run(paths: list[str], db: Path, options: IngestOptions | None = None, progress: Progress | None = None) -> IngestReport:
+def run(paths: list[str], db: Path, options: IngestOptions | None = None, meter: Meter | None = None) -> IngestReport:
     """Read what is new in `paths` into the database. StorageError, LockedError; what goes wrong with one file is told in its report."""
     started = time.perf_counter()
     report = IngestReport(run_id=secrets.token_hex(8))
@@ -37,7 +37,7 @@ def run(paths: list[str], db: Path, options: IngestOptions | None = None, progre
         files, report.files = discover.expand(named)
         con = database.open_for_write(db)
         try:
-            _read_all(con, [(file, shown.get(str(file), str(file))) for file in files], options or IngestOptions(), report, progress)
+            _read_all(con, [(file, shown.get(str(file), str(file))) for file in files], options or IngestOptions(), report, meter or Meter())
         except STORAGE as failure:
             raise _storage_error(failure, db) from failure
         finally:
@@ -58,16 +58,17 @@ def _standard_input(paths: list[str], folder: Path) -> tuple[list[str], dict[str
     return [str(kept) if path == "-" else path for path in paths], {str(kept): "-"}
 
 
-def _read_all(con: database.Connection, files: list[tuple[Path, str]], options: IngestOptions, report: IngestReport, progress: Progress | None) -> None:
+def _read_all(con: database.Connection, files: list[tuple[Path, str]], options: IngestOptions, report: IngestReport, meter: Meter) -> None:
     known = Known(con)
-    failed = finished = len(report.files)
+    finished = len(report.files)
+    meter.total = sum(path.stat().st_size for path, _ in files if path.exists())
     try:
         for group in _batches(files):
-            with Batch(con, known, options, report.run_id) as batch:
+            with Batch(con, known, options, report.run_id, meter) as batch:
                 for path, shown in group:
+                    meter.begin(shown, path.stat().st_size if path.exists() else 0)
                     report.files.append(_read_one(batch, path, shown))
-                    if progress:
-                        progress(shown, len(report.files) - failed, len(files))
+                    meter.end()
                 batch.commit()
             finished = len(report.files)
     except KeyboardInterrupt:

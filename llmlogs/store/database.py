@@ -18,7 +18,8 @@ from llmlogs.schema.calls import CALLS, HIDDEN
 # The oldest storage format that keeps every type we use: files open in DuckDB 1.1+ shells. Measured cost against 2.0's own: none.
 STORAGE_VERSION = "v1.1.0"
 SETTINGS = {
-    "enable_progress_bar": "false",
+    "enable_progress_bar": "true",  # DuckDB then knows how far a query is; it must not print that itself
+    "enable_progress_bar_print": "false",
     "TimeZone": "'UTC'",
     "python_enable_replacements": "false",
     "autoinstall_known_extensions": "false",

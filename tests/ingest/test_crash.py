@@ -15,6 +15,7 @@ from tiny import Log
 from llmlogs.errors import StorageError
 from llmlogs.ingest import batch, engine, failpoint
 from llmlogs.ingest.failpoint import Failpoint
+from llmlogs.ingest.meter import Meter
 
 STEPS = ["file", "begun", "chunk", "loaded", "checked", "merged", "priced", "stored", "finished", "committed"]
 CALLS = [{"model": "m", "id": f"r{n}", "in": n, "tries": [{"attempt": 1}]} for n in range(9000)]
@@ -76,11 +77,15 @@ def test_a_killed_process_leaves_a_database_that_opens(step: str, log: Log) -> N
 def test_an_interrupt_keeps_the_finished_batches(log: Log) -> None:
     paths = write(log, 3)
 
-    def interrupt(path: str, done: int, of: int) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
+    class Interrupting(Meter):
+        ended = 0
 
-    report = engine.run(paths, log.db, progress=interrupt)
+        def end(self) -> None:
+            self.ended += 1
+            if self.ended == 3:
+                raise KeyboardInterrupt
+
+    report = engine.run(paths, log.db, meter=Interrupting())
     assert (report.interrupted, len(report.files)) == (True, 2)
     assert log.ask("select count(*) from calls") == [(report.total.calls,)]
     log.ingest(*paths)
