@@ -1,8 +1,11 @@
 """The fast reader: DuckDB reads a big NDJSON file in parallel straight into call_rows; what it cannot be trusted with is read again with care.
 
-First with strict types, where any surprise is an error and leaves nothing; then with every field a text, where a surprise flags its record.
-Flagged records are taken out and handed back with their line, so that the careful reader says of them what it always says. The result stands
-only when the accounts close: rows that came out = lines that are not blank, counted apart. Otherwise `load` gives None and nothing stays.
+First with strict types, where a surprise is an error and leaves nothing. Then forgivingly: fields that nearly every record has stay typed, and a
+NULL there is a doubt; all others are texts whose failed casts are. Doubtful records are taken out and handed back with their line, so that the
+careful reader says of them what it always says. The result stands only when the accounts close: rows that came out = lines that are not blank,
+counted apart. Otherwise `load` gives None and nothing stays.
+
+Known limit: `false` where a number belongs is read as 0 (`true` is caught, because 1 is rare enough to be read again).
 """
 
 from __future__ import annotations

@@ -203,7 +203,7 @@ def _or_fail(source: str, value: str) -> str:
 
 
 def _strict_value(expression: Expression, text: str) -> str:
-    """As sql.value, but what would become NULL fails; what `leftovers` finds afterwards for less is let through."""
+    """As sql.value, but what would become NULL fails; what fast._odd_values finds afterwards for less is let through."""
     if expression.column in sql.SAID:
         return sql.vocabulary(expression.column, f"({text})::varchar", FAIL)
     if expression.kind == "text":

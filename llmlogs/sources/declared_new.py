@@ -15,7 +15,7 @@ from llmlogs.sources import aliases
 from llmlogs.sources.declared_fields import Field, fields_of, first_records, fits
 from llmlogs.sources.declared_file import ANCHORS, COLUMNS
 from llmlogs.sources.declared_sql import parse
-from llmlogs.sources.declared_units import Unit, tokens_rule, unit_of
+from llmlogs.sources.declared_units import tokens_rule, unit_of
 
 FOLDER = Path(".llmlogs/sources")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z", re.IGNORECASE)
@@ -155,6 +155,3 @@ def _add_cache(new: NewSource, chosen: dict[str, Field]) -> str:
         old = new.guesses[place]
         new.guesses[place] = Guess("input_tokens", " + ".join([old.expression, *parts]), f"{old.why}; {sentence}", "", old.field)
     return sentence
-
-
-__all__ = ["Guess", "NewSource", "Unit", "propose", "reference", "write"]
