@@ -52,7 +52,7 @@ def _write(text: str) -> None:
 
 @contextmanager
 def progress(look: Callable[[], tuple[float, int, str]]) -> Iterator[None]:
-    """On a terminal one line with share, rate and time left, redrawn while the block runs; elsewhere nothing. `look` gives (bytes done, bytes in all, label)."""
+    """On a terminal one line with share, rate and time left, redrawn while the block runs. `look` gives (bytes done, bytes in all, label)."""
     if not sys.stderr.isatty():
         yield
         return
