@@ -83,25 +83,37 @@ def _settle(con: Connection, path: Path, where: str, columns: set[str], counted:
         return None
     blanks: list[int] = []
     if rows == counted.lines:
-        again = fast_lines.fetch(path, counted, [place + 1 for place in wanted])
+        lines = fast_lines.fetch(path, counted, [place + 1 for place in wanted])
     else:
-        blanks, again = fast_lines.walk(path, wanted)
+        blanks, lines = fast_lines.walk(path, list(wanted))
     if rows + len(blanks) != counted.lines:
         return None
     _number(con, first, rows, blanks)
-    if wanted:
-        con.execute("delete from call_rows where rowid in (select row from doubtful)")
+    guilty = [(place, line) for (place, sure), line in zip(wanted.items(), lines, strict=True) if sure or not _innocent(reading, line)]
+    again = [line for _, line in guilty]
+    if guilty:
+        con.execute("delete from call_rows where rowid in (select unnest($1::bigint[]))", [[first + place for place, _ in guilty]])
     _name_errors(con, where, columns)
     mode = "fast (strict types)" if reading.strict else "fast (every value checked)"
-    return FastResult(rows - len(wanted), counted.lines, len(blanks), counted.bytes, counted.unterminated, mode, again)
+    return FastResult(rows - len(again), counted.lines, len(blanks), counted.bytes, counted.unterminated, mode, again)
 
 
-def _doubtful(con: Connection, where: str, first: int, columns: set[str], reading: fast_sql.Reading) -> list[int]:
-    """Places of the rows to be read again, in order; their rowids wait in the temp table doubtful."""
-    con.execute("create or replace temp table doubtful (row bigint)")
+def _doubtful(con: Connection, where: str, first: int, columns: set[str], reading: fast_sql.Reading) -> dict[int, bool]:
+    """Places of the rows to look at again, in order: True where the row must be read again, False where a look at the line may clear it."""
+    con.execute("create or replace temp table doubtful (row bigint, sure boolean)")
     for condition in [f"{fast_sql.anchors(columns)} or {reading.doubts()}", *_odd_values(con, columns)]:
-        con.execute(f"insert into doubtful select rowid from call_rows where {where} and ({condition})")
-    return [place for (place,) in con.execute(f"select distinct row - {first} as place from doubtful order by place").fetchall()]
+        con.execute(f"insert into doubtful select rowid, true from call_rows where {where} and ({condition})")
+    con.execute(f"insert into doubtful select rowid, false from call_rows where {where} and ({reading.suspects()})")
+    found = con.execute(f"select row - {first} as place, bool_or(sure) from doubtful group by place order by place").fetchall()
+    con.execute("drop table doubtful")
+    return dict(found)
+
+
+def _innocent(reading: fast_sql.Reading, line: fast_lines.Line) -> bool:
+    try:
+        return reading.innocent(orjson.loads(line.text))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _odd_values(con: Connection, columns: set[str]) -> list[str]:

@@ -156,9 +156,13 @@ class Reading:
         return " or ".join(bad) or "false"
 
     def doubts(self) -> str:
-        """Rows that are told by their columns alone: a typed number that `true` would have become, and, where checked, a NULL that is unusual."""
+        """Rows that are told by their columns alone: where every value is checked, a NULL that is unusual."""
         nulls = [] if self.strict else [f"{quote(e.column)} is null" for e in self.compiled.expressions if self._dense(e)]
-        return " or ".join([self.suspects(), *nulls, *([] if self.strict else ["bad_values is not null"])])
+        return " or ".join([*nulls, *([] if self.strict else ["bad_values is not null"])]) or "false"
+
+    def innocent(self, record: Any) -> bool:
+        """Whether a suspect row's record has numbers where numbers were typed."""
+        return isinstance(record, dict) and not any(isinstance(_get(record, path), bool) for path, kind in self.typed.items() if kind == "DOUBLE")
 
     def _inside(self, first: str) -> list[str]:
         """The fields of an object. All of them NULL: it is missing, or no object at all, which DuckDB does not tell apart."""

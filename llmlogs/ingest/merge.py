@@ -57,8 +57,9 @@ def _one(con: Connection, sql: str) -> object:
 def _merge_by(con: Connection, ingest_id: int, key: str, where: str, columns: set[str]) -> None:
     fresh = f"select {key} as k from call_rows where ingest_id = {ingest_id} and {where}"
     earlier = f"select {key} as k from call_rows where ingest_id <> {ingest_id} and {where}"
-    con.execute(
-        f"create or replace temp table repeated as select k from ({fresh}) group by k having count(*) > 1 "
+    con.execute(  # by hashes first: half the price of grouping texts, and nearly always there is little left to look at
+        f"create or replace temp table repeated as select k from ({fresh}) "
+        f"where hash(k) in (select h from (select hash(k) as h from ({fresh})) group by h having count(*) > 1) group by k having count(*) > 1 "
         f"union select distinct k from ({earlier}) where k in ({fresh})"
     )
     if _one(con, "select count(*) from repeated"):
@@ -81,7 +82,9 @@ def _gather(con: Connection, ingest_id: int, key: str, where: str, columns: set[
     content = ", ".join(quote(name) for name in sorted(columns - set(IDENTITY)))
     total = " + ".join(f"coalesce({column(name)}, 0)" for name in ("input_tokens", "output_tokens"))
     status = f"coalesce({column('status', 'null::varchar')}, 'unknown') <> 'unknown'"
-    con.execute(f"create or replace temp table met as select rowid as row, * from call_rows where {where} and {key} in (select k from repeated)")
+    con.execute(f"create or replace temp table here as select rowid as row from call_rows where {where} and {key} in (select k from repeated)")
+    con.execute("create or replace temp table met as select rowid as row, * from call_rows where rowid in (select row from here)")
+    con.execute("drop table here")
     con.execute(
         f"""create or replace temp table members as
         select row, {key} as k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},

@@ -87,12 +87,9 @@ def ensure_columns(con: Connection, names: set[str]) -> None:
     """Add to call_rows what is missing of `names` (public or hidden) and renew the calls view."""
     have = physical_columns(con)
     missing = [c for c in (*CALLS.names, *HIDDEN) if c in names and c not in have]
-    for name in missing:
-        con.execute(ddl.add_column(name))
     if missing:
-        con.execute(ddl.calls_view(have | set(missing)))
-        for statement in ddl.comments(CALLS):
-            con.execute(statement)
+        con.execute(";".join(map(ddl.add_column, missing)))
+        con.execute(";".join([ddl.calls_view(have | set(missing)), *ddl.comments(CALLS)]))
 
 
 def secret(con: Connection) -> bytes:
@@ -165,8 +162,7 @@ def _create(con: Connection, path: Path) -> None:
     if con.execute("select count(*) from duckdb_tables()").fetchall()[0][0]:
         raise StorageError("not an llmlogs database", str(path), "it is a DuckDB file with other tables", "name another --db")
     con.execute("begin")
-    for statement in ddl.create_all():
-        con.execute(statement)
+    con.execute(";\n".join(ddl.create_all()))
     values = [str(ddl.SCHEMA_VERSION), secrets.token_hex(32), __version__]
     con.execute("insert into meta values ('schema_version', $1), ('secret', $2), ('llmlogs_version', $3)", values)
     con.execute("commit")
