@@ -54,6 +54,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade pip --constraint constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
+	$(BIN)/python -m compileall -q llmlogs
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.ready

@@ -42,7 +42,7 @@ def _condition(name: str, columns: set[str]) -> tuple[str, str]:
 
 def _cover_calls(con: Connection, ingest_id: int, touched: str, names: list[str], columns: set[str]) -> None:
     conditions = [_condition(name, columns) for name in names]
-    counts = [f"count({quote(name)}) filter ({sql}) as c{i}, count_if({sql}) as o{i}" for i, (name, (_, sql)) in enumerate(zip(names, conditions, strict=True))]
+    counts = [_counts(quote(name), sql, i) for i, (name, (_, sql)) in enumerate(zip(names, conditions, strict=True))]
     rows = [
         f"{{'column_name': {literal(name)}, 'filled': c{i}, 'of': o{i}, 'condition': {literal(words)}}}"
         for i, (name, (words, _)) in enumerate(zip(names, conditions, strict=True))
@@ -52,6 +52,13 @@ def _cover_calls(con: Connection, ingest_id: int, touched: str, names: list[str]
         f"select source, 'calls' as table_name, unnest([{', '.join(rows)}], recursive := true) from counted",
         [ingest_id],
     )
+
+
+def _counts(column: str, condition: str, i: int) -> str:
+    """Without a condition no filter: a plain count reads no values, only which are NULL."""
+    if condition == "true":
+        return f"count({column}) as c{i}, count(*) as o{i}"
+    return f"count({column}) filter ({condition}) as c{i}, count_if({condition}) as o{i}"
 
 
 def _cover_side(con: Connection, ingest_id: int, touched: str, table: str, names: list[str]) -> None:

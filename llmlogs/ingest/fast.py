@@ -81,13 +81,10 @@ def _settle(con: Connection, path: Path, where: str, columns: set[str], counted:
     wanted = _doubtful(con, where, first, columns, reading)
     if len(wanted) > MOST_FLAGGED * rows:
         return None
-    blanks: list[int] = []
-    if rows == counted.lines:
-        lines = fast_lines.fetch(path, counted, [place + 1 for place in wanted])
-    else:
-        blanks, lines = fast_lines.walk(path, list(wanted))
+    blanks = fast_lines.blanks(path, counted) if rows != counted.lines else []
     if rows + len(blanks) != counted.lines:
         return None
+    lines = fast_lines.fetch(path, counted, fast_lines.numbers(wanted, blanks))
     _number(con, first, rows, blanks)
     guilty = [(place, line) for (place, sure), line in zip(wanted.items(), lines, strict=True) if sure or not _innocent(reading, line)]
     again = [line for _, line in guilty]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 STEP = 256 << 10
+SHORT = 8  # bytes: no record is that short, a blank line is
 BLANK = b" \t\r"  # what DuckDB steps over; the empty start of an empty line is in it too
 
 
@@ -23,13 +24,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Counted:
-    """Lines and bytes of a file. `pending`: the last line has no newline and may be unfinished. `newlines`: how many come before each piece of STEP bytes."""
+    """Lines and bytes of a file. `pending`: the last line has no newline and may be unfinished. `newlines`: how many come before each piece of STEP bytes.
+
+    `short`: numbers of lines that may be blank.
+    """
 
     lines: int
     bytes: int
     unterminated: bool
     pending: bool
     newlines: tuple[int, ...]
+    short: tuple[int, ...]
 
 
 def plain_start(path: Path) -> bool:
@@ -43,21 +48,44 @@ def plain_start(path: Path) -> bool:
 def count(path: Path) -> Counted:
     """Count newlines. A last line without one counts when it ends like an object; whether it is one, its reader will tell."""
     lines = total = 0
+    begins = 0  # of the line at hand, in the piece at hand; below zero when it began in an earlier one
     last = b""
     buffer = bytearray(STEP)
-    before = []
+    before, short = [], []
     with path.open("rb") as file:
         while size := file.readinto(buffer):
             before.append(lines)
             at = buffer.find(b"\n", 0, size)
             while at >= 0:  # twice as fast as count(), which looks at every byte
                 lines += 1
-                at = buffer.find(b"\n", at + 1, size)
+                if at - begins <= SHORT:
+                    short.append(lines)
+                begins = at + 1
+                at = buffer.find(b"\n", begins, size)
+            begins -= size
             total += size
             last = (last + bytes(buffer[max(0, size - 64) : size]))[-64:]
     open_end = bool(last) and not last.endswith(b"\n")
+    if open_end and -begins <= SHORT:
+        short.append(lines + 1)
     pending = open_end and not last.rpartition(b"\n")[2].rstrip().endswith(b"}")
-    return Counted(lines + open_end, total, open_end, pending, tuple(before))
+    return Counted(lines + open_end, total, open_end, pending, tuple(before), tuple(short))
+
+
+def blanks(path: Path, counted: Counted) -> list[int]:
+    """Numbers of the lines DuckDB steps over; of a longer line of blanks the accounts do not close, and the careful reader takes the file."""
+    return [line.number for line in fetch(path, counted, list(counted.short)) if not line.text.strip(BLANK)]
+
+
+def numbers(places: Iterable[int], empty: list[int]) -> list[int]:
+    """Line numbers of rising 0-based places among the lines that are not blank."""
+    found: list[int] = []
+    passed = 0
+    for place in places:
+        while passed < len(empty) and empty[passed] <= place + 1 + passed:
+            passed += 1
+        found.append(place + 1 + passed)
+    return found
 
 
 def fetch(path: Path, counted: Counted, numbers: list[int]) -> list[Line]:
@@ -71,50 +99,3 @@ def fetch(path: Path, counted: Counted, numbers: list[int]) -> list[Line]:
                 file.readline()
             found.append(Line(number, file.tell(), file.readline().removesuffix(b"\n")))
     return found
-
-
-def walk(path: Path, ordinals: list[int]) -> tuple[list[int], list[Line]]:
-    """Numbers of the lines DuckDB steps over, and the lines of these rising 0-based places among the others."""
-    empty: list[int] = []
-    found: list[Line] = []
-    for first, offset, lines in _pieces(path):
-        seen = first - 1 - len(empty)
-        gaps = [place for place, line in enumerate(lines) if line[:1] in BLANK and not line.strip(BLANK)]
-        empty += [first + gap for gap in gaps]
-        after = bisect_left(ordinals, seen + len(lines) - len(gaps), len(found))
-        here = [_skip(ordinal - seen, gaps) for ordinal in ordinals[len(found) : after]]
-        found += _pick(lines, first, offset, here)
-    return empty, found
-
-
-def _skip(place: int, gaps: list[int]) -> int:
-    """The place among all lines of what has this place among those that are not blank."""
-    for gap in gaps:
-        if gap > place:
-            break
-        place += 1
-    return place
-
-
-def _pick(lines: list[bytes], first: int, offset: int, places: list[int]) -> Iterator[Line]:
-    at = 0
-    for place in places:
-        offset += sum(len(line) + 1 for line in lines[at:place])
-        at = place
-        yield Line(first + place, offset, lines[place])
-
-
-def _pieces(path: Path) -> Iterator[tuple[int, int, list[bytes]]]:
-    """Pieces of whole lines: (number of the first line, its offset, the lines)."""
-    number, offset, rest = 1, 0, b""
-    with path.open("rb", buffering=0) as file:
-        while part := file.read(STEP):
-            lines = (rest + part).split(b"\n")
-            size = len(rest) + len(part)
-            rest = lines.pop()
-            if lines:
-                yield number, offset, lines
-                number += len(lines)
-                offset += size - len(rest)
-    if rest:
-        yield number, offset, [rest]
