@@ -133,6 +133,9 @@ def _best(heads: list[tuple[Carrier, Head]]) -> tuple[Carrier, Source, str] | No
 
 def _understands(source: Source, head: Head) -> bool:
     """Not every first record is rejected: what a source would throw away whole is better left to a mapping of the user's own."""
+    told = getattr(source, "understands", None)  # a source may know a cheaper way than reading
+    if told:
+        return bool(told(head.values))
     records = (Record(number, 0, 0, value) for number, value in enumerate(head.values, start=1))
     return any(outcome.kind != "rejected" for outcome in source.read(records, Context(head.path)))
 

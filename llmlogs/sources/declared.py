@@ -18,6 +18,7 @@ from pathlib import Path
 
 from llmlogs.sources import declared_file, declared_read
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
+from llmlogs.sources.declared_file import ANCHORS
 from llmlogs.sources.declared_sql import Compiled
 
 SURE = 0.9  # all keys of `detect` in every record seen; a coded source that recognises a version marker may say more
@@ -55,6 +56,12 @@ class Declared:
         share = sum(_holds(rules, record) for record in records) / len(records)
         shown = ", ".join((rules.get("all") or rules.get("any", ()))[:4])
         return Detection(SURE * share, f"{share:.0%} of the records have {shown}") if share else None
+
+    def understands(self, values: Iterable[object]) -> bool:
+        """Whether one of the records has a field that a time or a model is taken from. Reading them to find out costs as much as a small file."""
+        anchors = [e for e in self.compiled.expressions if e.column in ANCHORS]
+        paths = [".".join(self.compiled.leaves[place].path) for e in anchors for place in e.leaves]
+        return any(has(value, path) for value in values for path in paths)
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """One outcome for every record."""
