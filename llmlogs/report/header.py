@@ -15,7 +15,8 @@ TOTALS = """
 select count(*), min(started_at), max(started_at), count(*) filter (started_at is null), sum(spend),
        coalesce(sum(sample_weight) filter (money = 'priced'), 0) / nullif(sum(sample_weight) filter (money <> 'refused'), 0),
        coalesce(sum(tokens) filter (money = 'priced'), 0) / nullif(sum(tokens), 0),
-       case when count(*) filter (sample_weight <> 1) > 0 then sum(sample_weight) end
+       case when count(*) filter (sample_weight <> 1) > 0 then sum(sample_weight) end,
+       coalesce(sum(sample_weight) filter (money = 'priced' and cost_status = 'lower_bound'), 0) / nullif(sum(sample_weight) filter (money = 'priced'), 0)
 from (select *, coalesce(tokens_in, 0) + coalesce(tokens_out, 0) as tokens from call_costs)
 """
 ACCOUNTS = """
@@ -49,7 +50,7 @@ EPOCH = datetime(1970, 1, 1)
 
 def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
     """All counts of the trust header."""
-    calls, first, last, untimed, spend, priced, priced_tokens, weighted = _one(con, TOTALS)
+    calls, first, last, untimed, spend, priced, priced_tokens, weighted, bounds = _one(con, TOTALS)
     files, lines, records, call_records, other, merged, skipped, rejected, pending = _one(con, ACCOUNTS)
     models = _groups(con, MODELS)
     return Header(
@@ -74,6 +75,7 @@ def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
         spend_usd=spend,
         priced_calls=priced,
         priced_tokens=priced_tokens,
+        lower_bounds=bounds,
         price_book=_price_book(con),
         rejects=tuple(Reject(_word(p), line, _word(r)) for p, line, r in con.execute(REJECTS, [REJECT_PAGE]).fetchall()),
         trends=_trends(con, first, last),

@@ -73,6 +73,7 @@ class Header:
     priced_tokens: float | None
     price_book: str
     rejects: tuple[Reject, ...]
+    lower_bounds: float | None = None  # of the priced calls: their price is only a lower bound, what they used was not fully counted
     trends: tuple[Trend, ...] = ()
     timezone: str = "UTC"
 
@@ -81,7 +82,8 @@ class Header:
         """How much of the log carries a price; without it a total says nothing."""
         tokens = f"{show(self.priced_tokens, 'pct1')} of tokens" if self.priced_tokens is not None else "no tokens recorded"
         calls = f"{show(self.priced_calls, 'pct1')} of calls priced" if self.priced_calls is not None else "no call to price"
-        return f"{calls}, {tokens}"
+        bound = f"; a lower bound for {show(self.lower_bounds, 'pct1')} of them, whose usage was not fully logged" if self.lower_bounds else ""
+        return f"{calls}, {tokens}{bound}"
 
     @property
     def balanced(self) -> bool:

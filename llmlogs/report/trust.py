@@ -59,8 +59,7 @@ def _database(header: Header) -> list[tuple[str, str]]:
 def _priced(header: Header) -> str:
     if not header.calls:
         return ""
-    shares = f"{text.show(header.priced_calls, 'pct1')} of calls, {text.show(header.priced_tokens, 'pct1')} of tokens"
-    return f"{shares}: {text.show(header.spend_usd, 'usd')}" + (f" by {header.price_book}" if header.price_book else "")
+    return f"{text.show(header.spend_usd, 'usd')}: {header.priced}" + (f" ({header.price_book})" if header.price_book else "")
 
 
 def _counted(counts: Counter[str]) -> str:

@@ -15,9 +15,11 @@ from llmlogs.errors import UsageError
 from llmlogs.pack.model import Chart, Need, Result
 from llmlogs.report import clean, layout
 from llmlogs.report.build import build, card
+from llmlogs.report.header import read_header
 from llmlogs.report.model import Report, Trend, headline
 from llmlogs.report.sparkline import draw
 from llmlogs.report.trend import bucket, of_card, spread, words
+from llmlogs.store.database import open_for_write
 
 
 @pytest.fixture
@@ -286,3 +288,13 @@ def test_hostile_names_survive_as_text(tmp_path: Path) -> None:
     con.close()
     assert names == [HOSTILE[0]]
     assert datetime(2026, 1, 1) < NOW
+
+
+def test_a_price_that_is_only_a_lower_bound_is_said(tmp_path: Path) -> None:
+    con = open_for_write(tmp_path / "x.duckdb")
+    con.execute("insert into ingests (ingest_id, finished_at) values (1, now()::timestamp)")
+    con.execute("insert into call_rows (call_id, ingest_id, cost_usd, cost_status) values ('a', 1, 1, null), ('b', 1, 1, 'lower_bound')")
+    header = read_header(con, "0")
+    con.close()
+    assert header.lower_bounds == 0.5
+    assert "a lower bound for 50.0% of them" in header.priced
