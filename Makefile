@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check unit slow bench golden docs clean help
+.PHONY: demo test check unit coverage slow bench golden docs clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ check: $(VENV)/.dev
 	$(BIN)/llmlogs queries lint
 
 unit: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+## coverage  the tests once more, with the branches they take
+coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 ## slow    fuzz, kill and random-price suites in full length
