@@ -93,7 +93,10 @@ class Batch:
 
     def _already(self, state: FileState, shown: str) -> FileReport:
         counts = Counts(pending_bytes=state.pending_bytes)
-        return FileReport(shown, state.source, state.carrier, state.reader, counts=counts, already_ingested=True)
+        report = FileReport(shown, state.source, state.carrier, state.reader, counts=counts, already_ingested=True)
+        if self._options.format not in ("", state.source):
+            report.error = f"was read as {state.source} before, and nothing is read twice; to read it as {self._options.format}, name another --db"
+        return report
 
     def _read_new(self, plan: discover.Plan, head: bytes, before: FileState | None) -> FileReport:
         self._begin()

@@ -115,6 +115,11 @@ def test_the_counters_add_up_and_the_second_time_adds_nothing(llmlogs: Run, tmp_
     assert (second["records"], second["already_ingested"]) == (0, 1)
 
 
+def test_a_file_that_was_read_as_something_else_says_so(llmlogs: Run, tmp_path: Path) -> None:
+    llmlogs("ingest", log(tmp_path))
+    check(llmlogs("ingest", "app.jsonl", "--format", "claude_code"), 3, "was read as llmlogs before", "another --db")
+
+
 def test_rejected_bytes_are_read_back_from_the_file(llmlogs: Run, tmp_path: Path) -> None:
     path = log(tmp_path)
     bad = "{'python': 'repr', 'secret': 'sk-123'}"
