@@ -1,4 +1,4 @@
-"""What may be kept of a text: lengths, keyed hashes, templates and shapes, never the text itself."""
+"""What may be kept of a text: lengths, keyed hashes, templates and shapes; the text itself only where the user asked for it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,23 @@ _VARIABLE = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
 TEMPLATE_CHARS = 160
+_PERSONAL = re.compile(
+    r"""
+      (?P<key>(?<=key\sprovided:\s)\S+|(?<=bearer\s)\S+|\b(?:sk|pk|gsk|xai|aiza)-\S*|\b[\w+/=-]*(?=[\w+/=-]*\d)[\w+/=-]{32,})
+    | (?P<url>\b[a-z][a-z0-9+.-]{0,15}://[^\s'"<>]+)
+    | (?P<email>[\w.+-]{1,64}@[\w-]+\.[\w.-]+)
+    | (?P<number>\+?\d(?:[\d ().-]{5,}\d))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """The text without keys, URLs, e-mail addresses and long numbers (telephones, cards, accounts).
+
+    Names and what is told of people stay: this is no anonymiser.
+    """
+    return _PERSONAL.sub(lambda found: f"<{found.lastgroup}>", text)
 
 
 def template(message: str) -> str:

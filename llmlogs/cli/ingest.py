@@ -65,8 +65,6 @@ def ingest(
     from llmlogs.ingest.options import IngestOptions
 
     text = store_text.value if store_text else config.store_text
-    if text != "none":
-        raise UsageError(f"texts cannot be stored yet: {text}", why="this version keeps lengths and keyed hashes only", next_step="leave --store-text away")
     options = IngestOptions(
         format=form or "",
         sample_rate=rate,

@@ -15,7 +15,7 @@ from llmlogs.ingest.discover import Plan
 from llmlogs.ingest.fast_result import FastResult
 from llmlogs.ingest.report import Counts
 from llmlogs.ingest.spool import Spool, clean
-from llmlogs.privacy import shape
+from llmlogs.privacy import redact, shape
 from llmlogs.sources.base import Context, Outcome
 
 RECENT = 8192  # a source that works in batches may reject a record it was handed a while ago
@@ -132,15 +132,26 @@ class Reader:
 
     def _call(self, outcome: Outcome) -> str:
         """Spool the call; its id for now is the log's, the provider's, or a hash of what is known of it."""
-        row, bad = clean("call_rows", outcome.call or {})
+        call = outcome.call or {}
+        texts = {part: call.pop(f"{part}_text", None) for part in PARTS}
+        row, bad = clean("call_rows", call)
         row["source"] = self._plan.source.name
         row["call_id"] = call_id = row.get("call_id") or row.get("response_id") or self._content_id(row)
         self._spool.add("call_rows", row | {"file_id": self._reading.file_id, "line": outcome.line})
+        self._keep_texts(texts, outcome.line, str(call_id))
         for problem in bad:
             self._issue(outcome.line, call_id, problem)
         if not self._reading.read % 4096:
             self._loaded()
         return str(call_id)
+
+    def _keep_texts(self, texts: dict[str, Any], line: int, call_id: str) -> None:
+        """The one gate for texts: nothing passes unless the user asked, whatever a source hands on."""
+        wanted = self._context.store_text
+        for part, text in texts.items():
+            if isinstance(text, str) and text and wanted in ("redacted", "full"):
+                content = redact(text) if wanted == "redacted" else text
+                self._side("texts", {"part": part, "content": content, "redacted": wanted == "redacted"}, line, call_id)
 
     def _content_id(self, row: dict[str, Any]) -> str:
         """A copy of the file elsewhere must give the same id, so what was taken from its path does not count."""
@@ -166,4 +177,5 @@ class Reader:
         self._spool.add("issues", row | ({"call_id": call_id} if call_id else {}))
 
 
-WITH_CALL = {"spans", "attempts", "rate_limits", "feedback"}
+WITH_CALL = {"spans", "attempts", "rate_limits", "feedback", "texts"}
+PARTS = ("prompt", "completion")

@@ -119,6 +119,19 @@ file_id | INTEGER | | the file that holds the record
 line | BIGINT | | 1-based line or record number
 """,
 )
+TEXTS = table(
+    "texts",
+    "A prompt or an answer, kept only where --store-text asked for it.",
+    """
+call_id | VARCHAR | | the call
+part | VARCHAR | | prompt or completion
+content | VARCHAR | | the text, as logged or with addresses, keys and long numbers removed
+redacted | BOOLEAN | | something may have been removed
+ingest_id | INTEGER | | the ingest that brought the row
+file_id | INTEGER | | the file that holds the record
+line | BIGINT | | 1-based line or record number
+""",
+)
 PRICE_BOOKS = table(
     "price_books",
     "A version of the price book that priced calls of this database.",
@@ -287,6 +300,6 @@ condition | VARCHAR | | which rows it concerns
 """,
 )
 OTHERS = (
-    SPANS, ATTEMPTS, RATE_LIMITS, FEEDBACK, EVENTS, USAGE_BUCKETS, PRICE_BOOKS, PRICE_PLANS, PRICE_RATES,
+    SPANS, ATTEMPTS, RATE_LIMITS, FEEDBACK, EVENTS, USAGE_BUCKETS, TEXTS, PRICE_BOOKS, PRICE_PLANS, PRICE_RATES,
     INGESTS, FILES, REJECTS, SKIPS, ISSUES, MERGED, FIELD_COVERAGE,
 )  # fmt: skip

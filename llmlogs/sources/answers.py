@@ -31,6 +31,7 @@ class Answer:
     tool_calls: int | None = None
     searches: int | None = None
     chars: int | None = None
+    pieces: list[str] = field(default_factory=list)
     error: Any = None
     timings: list[Raw] = field(default_factory=list)
     streamed: bool = False
@@ -45,9 +46,10 @@ class Answer:
             setattr(self, name, str(value)[:300])
 
     def wrote(self, text: Any) -> None:
-        """Count the characters of a piece of the answer."""
+        """Count the characters of a piece of the answer; the pieces are kept for the moment, in case the user asked for the text."""
         if isinstance(text, str):
             self.chars = (self.chars or 0) + len(text)
+            self.pieces.append(text)
 
     def called(self, number: int) -> None:
         """Count tool calls the answer asks for."""

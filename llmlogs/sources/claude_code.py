@@ -28,8 +28,9 @@ SIGNS = ("parentUuid", "isSidechain", "leafUuid", "isSnapshotUpdate", "requestId
 class Session:
     """One file while it is read."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, store_text: bool = False) -> None:
         self.chain = Chain()
+        self.store_text = store_text
         parts = PurePosixPath(path.replace("\\", "/")).parts
         self.folders = set(parts)
         self.folder = next((word(name) for place, name in pairwise(parts[:-1]) if place == "projects"), None)
@@ -76,7 +77,7 @@ class ClaudeCode:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """A call for every usage-carrying line, nested ones included; spans for tools and turns; attempts for failed tries."""
-        session = Session(context.path)
+        session = Session(context.path, store_text=context.store_text != "none")
         for record in records:
             if isinstance(record.value, dict):
                 yield from _line(record.line, record.value, session)
@@ -115,6 +116,8 @@ def _answer(number: int, line: dict[str, Any], session: Session, before: Link, n
         call = failed_call(line, link, session.project(line))
     else:
         call = call_row(line, link, session.project(line), issues)
+        if session.store_text:
+            call["completion_text"] = "\n".join(str(block["text"]) for block in _blocks(line) if isinstance(block.get("text"), str))
         _remember_tools(line, link, session)
     rows = _tries(link.retries)
     if link.retries:

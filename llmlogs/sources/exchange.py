@@ -312,6 +312,8 @@ class Exchange:
         if texts:
             row["prompt_chars"] = sum(characters(text) for text in texts)
             row["prompt_hash"] = keyed_hash(canonical(texts), self.context.secret)
+            if self.context.store_text != "none":
+                row["prompt_text"] = canonical(texts)
         prefix = [prompts.get(name) for name in ("tools", "functions", "system", "systeminstruction", "instructions")]
         first = prompts.get("messages")
         if isinstance(first, list) and first and isinstance(first[0], Mapping) and first[0].get("role") in ("system", "developer"):
@@ -325,6 +327,8 @@ class Exchange:
         row: Row = {"status_code": code, "retry_after_ms": retry_after_ms(self.parts.headers, to_utc(self.parts.headers.get("date")))}
         if answer is not None:
             row |= {"finish_reason": answer.finish, "tool_calls": answer.tool_calls, "completion_chars": answer.chars}
+            if self.context.store_text != "none":
+                row["completion_text"] = "".join(answer.pieces)
             row["web_searches"] = self.usage.web_searches if self.usage.web_searches is not None else answer.searches
         row["attempts"] = integer(self.facts.first("attempts"))
         row["status"] = self._status()

@@ -124,7 +124,7 @@ def _call(value: Row, issues: list[Issue], context: Context) -> Row:
         if key == "tags":
             call["tags"] = tags(item)
         elif key in NAMED:
-            text_columns(call, key, item, context.secret)
+            text_columns(call, key, item, context)
         elif not column or (column in call and not exact):
             rest[key] = item
         else:

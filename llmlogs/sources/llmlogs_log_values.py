@@ -102,12 +102,14 @@ def _said(column: str, text: str) -> Any:
     return found or UNREADABLE
 
 
-def text_columns(call: Row, key: str, item: Any, secret: bytes) -> None:
-    """A prompt or an answer leaves its length and, for a prompt, a keyed hash."""
+def text_columns(call: Row, key: str, item: Any, context: Context) -> None:
+    """A prompt or an answer leaves its length and, for a prompt, a keyed hash; the text itself where the user asked for it."""
     text = as_text(item)
+    if context.store_text != "none":
+        call.setdefault("prompt_text" if key in PROMPT else "completion_text", text)
     if key in PROMPT:
         call.setdefault("prompt_chars", len(text))
-        call.setdefault("prompt_hash", keyed_hash(text, secret))
+        call.setdefault("prompt_hash", keyed_hash(text, context.secret))
     else:
         call.setdefault("completion_chars", len(text))
 

@@ -82,7 +82,6 @@ def test_no_database_yet(llmlogs: Run, command: list[str]) -> None:
         (["--sample-rate", "7"], ["--sample-rate"]),
         (["--format", "nosuch"], ["nosuch", "llmlogs sources"]),
         (["--store-text", "all"], ["--store-text"]),
-        (["--store-text", "full"], ["texts cannot be stored yet"]),
     ],
 )
 def test_an_option_with_a_bad_value(llmlogs: Run, tmp_path: Path, arguments: list[str], words: list[str]) -> None:

@@ -119,3 +119,25 @@ def test_planted_words_come_out_nowhere(llmlogs: Run, tmp_path: Path, name: str)
         assert leaks(everything(tmp_path / "llmlogs.duckdb")) == []
         assert [leaks((tmp_path / page).read_text(encoding="utf-8")) for page in ("r.html", "r.json", "r.md")] == [[], [], []]
     assert [leaks(done.out + done.err) for done in said] == [[] for _ in said]
+
+
+@pytest.mark.parametrize(("kept", "hidden"), [("redacted", (KEY, "canary.person@example.com")), ("full", ())])
+@pytest.mark.parametrize("name", ["own", "provider", "claude"])
+def test_texts_are_kept_only_where_they_were_asked_for(llmlogs: Run, tmp_path: Path, name: str, kept: str, hidden: tuple[str, ...]) -> None:
+    log = tmp_path / f"{name}.jsonl"
+    log.write_text("".join(json.dumps(record) + "\n" for record in LOGS[name]))
+    llmlogs("ingest", log, "--store-text", kept)
+    con = database.open_for_read(tmp_path / "llmlogs.duckdb")
+    texts = con.execute("select t.part, t.content, t.redacted, c.call_id is not null from texts t left join calls c using (call_id)").fetchall()
+    con.close()
+    words = " ".join(content for _, content, _, _ in texts)
+    assert "ANSWERCANARY" in words
+    assert ("PROMPTCANARY" in words) == (name != "claude")
+    assert [secret for secret in hidden if secret in words] == []
+    assert hidden or "canary.person@example.com" in words
+    assert {(redacted, known) for _, _, redacted, known in texts} == {(kept == "redacted", True)}
+    con = database.open_for_read(tmp_path / "llmlogs.duckdb")
+    others = [row[0] for row in con.execute("select table_name from duckdb_tables() where table_name not in ('meta', 'texts')").fetchall()]
+    rest = "".join(repr(con.execute(f'select * from "{table}"').fetchall()) for table in others)
+    con.close()
+    assert leaks(rest) == []
