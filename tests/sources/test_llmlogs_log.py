@@ -154,4 +154,11 @@ keys = st.sampled_from(
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(keys, json_values | st.sampled_from(["span", "event"]), max_size=8))
 def test_no_line_makes_it_fail(value: Any) -> None:
-    assert one(value).kind in ("call", "other", "rejected")
+    assert one(value).kind in ("call", "other", "skipped", "rejected")
+
+
+def test_a_home_made_log_holds_more_than_calls() -> None:
+    """A record without a model is no call there; in a marked log it is one whose model is not known."""
+    line = {"timestamp": "2026-11-01T00:00:00Z", "duration_ms": 3}
+    assert one(line).kind == "skipped"
+    assert one(line | {"format": "llmlogs/1"}).kind == "call"
