@@ -3,8 +3,8 @@ question  = "Which calls fail, of what, and how often?"
 needs     = ["calls.status | calls.status_code"]
 min_calls = 100
 results   = ["verdict", "evidence", "timeline"]
-passes    = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}); more than {warn_share:pct1} would have been a warning."
-fails     = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}), most of {top_class}: {top_failed:int}[, {top_share:pct0} of them at {top_provider}]."
+passes    = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}); more than {warn_share:pct1} would have been a warning.[ Refused by limits, filtered or cancelled, judged apart: {apart:int}.]"
+fails     = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}), most of {top_class}: {top_failed:int}[, {top_share:pct0} of them at {top_provider}].[ Refused by limits, filtered or cancelled, judged apart: {apart:int}.]"
 why       = "A failed call is an answer a user did not get, or got late after a retry, and often one that was paid for."
 fix       = "Start with the first row: its class says whether to repair the request (bad_request, context_length, auth, not_found), to retry with back-off and a second provider (overloaded, server_error, connection), or to raise a time limit (timeout)."
 [[chart]]
@@ -39,6 +39,7 @@ from call_outcomes, params;
 
 with sums as (
     select coalesce(sum(sample_weight), 0) as n, coalesce(sum(sample_weight) filter (where judged), 0) as failed,
+        sum(sample_weight) filter (where class is not null and not judged) as apart,
         power(sum(sample_weight), 2) / sum(power(sample_weight, 2)) as effective_n, -- Kish: what a sampled log is worth
         max(warn_share) as warn_share, max(fail_share) as fail_share
     from failures
@@ -54,7 +55,7 @@ top as (
 )
 select case when lo > fail_share then 'fail' when lo > warn_share then 'warn' else 'ok' end as verdict,
     cast(round(n) as bigint) as n, p as value, lo, hi, 'measured' as basis, warn_share as min_effect, cast(null as double) as p_value,
-    cast(round(failed) as bigint) as failed, warn_share,
+    cast(round(failed) as bigint) as failed, cast(round(apart) as bigint) as apart, warn_share,
     case top.class when 'unknown' then 'a kind that is not logged' else top.class end as top_class,
     cast(round(top.w) as bigint) as top_failed, nullif(top.provider, 'unknown provider') as top_provider, top.share as top_share
 from wilson left join top on true;
