@@ -3,8 +3,8 @@ question  = "Which calls fail, of what, and how often?"
 needs     = ["calls.status | calls.status_code"]
 min_calls = 100
 results   = ["verdict", "evidence", "timeline"]
-passes    = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}); more than {warn_share:pct1} would have been a warning.[ Refused by limits, filtered or cancelled, judged apart: {apart:int}.]"
-fails     = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}), most of {top_class}: {top_failed:int}[, {top_share:pct0} of them at {top_provider}].[ Refused by limits, filtered or cancelled, judged apart: {apart:int}.]"
+passes    = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}); more than {warn_share:pct1} would have been a warning.[ Refused by limits or filters, judged apart: {apart:int}.]"
+fails     = "{failed:int} of {n:int} calls failed ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}), most of {top_class}: {top_failed:int}[, {top_share:pct0} of them at {top_provider}].[ Refused by limits or filters, judged apart: {apart:int}.]"
 why       = "A failed call is an answer a user did not get, or got late after a retry, and often one that was paid for."
 fix       = "Start with the first row: its class says whether to repair the request (bad_request, context_length, auth, not_found), to retry with back-off and a second provider (overloaded, server_error, connection), or to raise a time limit (timeout)."
 [[chart]]
