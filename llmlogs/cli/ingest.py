@@ -97,6 +97,8 @@ def tell(report: IngestReport, path: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=1))
         return
+    if not report.readable:
+        return
     from llmlogs.report.trust import lines_after_ingest
 
     for line in lines_after_ingest(report, path):

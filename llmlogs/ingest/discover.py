@@ -44,7 +44,10 @@ def expand(paths: list[str]) -> tuple[list[Path], list[FileReport]]:
     found: dict[str, Path] = {}
     failed: list[FileReport] = []
     for text in paths:
-        for path in _resolve(text):
+        named = list(_resolve(text))
+        if not named:
+            failed.append(FileReport(text, error="no files in this folder"))
+        for path in named:
             trouble = _trouble(path)
             if trouble:
                 failed.append(FileReport(str(path), error=trouble))

@@ -35,6 +35,8 @@ def run(paths: list[str], db: Path, options: IngestOptions | None = None, meter:
     with tempfile.TemporaryDirectory(prefix="llmlogs-stdin-") as folder:
         named, shown = _standard_input(paths, Path(folder))
         files, report.files = discover.expand(named)
+        if not files:  # no database is made for nothing
+            return report
         con = database.open_for_write(db)
         try:
             _read_all(con, [(file, shown.get(str(file), str(file))) for file in files], options or IngestOptions(), report, meter or Meter())

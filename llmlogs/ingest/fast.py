@@ -4,8 +4,6 @@ First with strict types, where a surprise is an error and leaves nothing. Then f
 NULL there is a doubt; all others are texts whose failed casts are. Doubtful records are taken out and handed back with their line, so that the
 careful reader says of them what it always says. The result stands only when the accounts close: rows that came out = lines that are not blank,
 counted apart. Otherwise `load` gives None and nothing stays.
-
-Known limit: `false` where a number belongs is read as 0 (`true` is caught, because 1 is rare enough to be read again).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Shape:
     sparse: set[str] = field(default_factory=set)  # top-level objects that are often absent
     zulu: set[Path] = field(default_factory=set)  # times that all end in Z
     dense: set[Path] = field(default_factory=set)  # fields nearly every record has: a NULL there is worth a second look
-    ones: set[Path] = field(default_factory=set)  # numbers that are 1 now and then, which DuckDB's reader also makes of `true`
+    bits: set[Path] = field(default_factory=set)  # numbers that are 1 or 0 now and then, which DuckDB's reader also makes of `true` and `false`
 
 
 def look(compiled: Compiled, sample: list[dict[str, Any]]) -> Shape:
@@ -35,8 +35,8 @@ def look(compiled: Compiled, sample: list[dict[str, Any]]) -> Shape:
         seen = [found for found in (_get(record, leaf.path) for record in sample) if found is not None]
         if len(seen) > (1 - SPARSE) * len(sample):
             shape.dense.add(leaf.path)
-        if leaf.kind == "number" and any(found in (1, "1") for found in seen):
-            shape.ones.add(leaf.path)
+        if leaf.kind == "number" and any(found in (0, 1, "0", "1") for found in seen):
+            shape.bits.add(leaf.path)
         if leaf.kind == "time" and seen and all(isinstance(found, str) and found.endswith("Z") for found in seen):
             shape.zulu.add(leaf.path)
     return shape
@@ -69,23 +69,23 @@ class Reading:
         self.typed = self._typed()
 
     def _typed(self) -> dict[Path, str]:
-        """Fields that DuckDB's reader may type. It takes `true` for 1: where 1 is usual, and inside longer expressions, a number stays a text."""
+        """Fields DuckDB's reader may type. It takes `true` for 1 and `false` for 0: where those are usual, or in a formula, a number stays text."""
         wanted: dict[Path, set[str]] = {}
         for expression in self.compiled.expressions:
             for place in expression.leaves:
                 leaf = self.compiled.leaves[place]
                 alone = expression.marked.split(" * ")[0].strip('()"') == f"__leaf_{place}__"
-                kind = "BOOLEAN" if leaf.kind == "bool" else "DOUBLE" if leaf.kind == "number" and alone and leaf.path not in self.shape.ones else "VARCHAR"
+                kind = "BOOLEAN" if leaf.kind == "bool" else "DOUBLE" if leaf.kind == "number" and alone and leaf.path not in self.shape.bits else "VARCHAR"
                 wanted.setdefault(leaf.path, set()).add(kind if self.strict or leaf.path in self.shape.dense else "VARCHAR")
         return {path: next(iter(types)) for path, types in wanted.items() if len(types) == 1 and types != {"VARCHAR"}}
 
     def suspects(self) -> str:
-        """Rows in which a typed number is what `true` would have become."""
+        """Rows in which a typed number is what `true` or `false` would have become."""
         found = []
         for expression in self.compiled.expressions:
             if any(self.typed.get(self.compiled.leaves[place].path) == "DOUBLE" for place in expression.leaves):
-                one = self.compiled.render(expression, lambda *_: "1::double")
-                found.append(f"{quote(expression.column)} = ({one})")
+                made = [self.compiled.render(expression, lambda *_, bit=bit: f"{bit}::double") for bit in (0, 1)]
+                found.append(f"{quote(expression.column)} in ({', '.join(made)})")
         return " or ".join(found) or "false"
 
     def holder(self, path: Path) -> Path:

@@ -10,7 +10,7 @@ import orjson
 from llmlogs.pack.model import Answer
 from llmlogs.report.build import card
 from llmlogs.report.model import ICONS, WORDS
-from llmlogs.report.render_json import OPTIONS, _plain
+from llmlogs.report.render_json import OPTIONS, plain_value
 from llmlogs.text import plain, plural, terminal_table
 
 
@@ -19,7 +19,7 @@ def as_json(answer: Answer) -> str:
     one = card(answer)
     results = {t.name: [dict(zip((c.name for c in t.columns), row, strict=True)) for row in t.rows] for t in one.tables}
     body: dict[str, Any] = asdict(one) | {"results": results, "seconds": round(answer.seconds, 3)}
-    return orjson.dumps(body, default=_plain, option=OPTIONS).decode("utf-8")
+    return orjson.dumps(body, default=plain_value, option=OPTIONS).decode("utf-8")
 
 
 def lines(answer: Answer, width: int, rows: int) -> list[str]:

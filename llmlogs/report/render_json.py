@@ -14,9 +14,9 @@ OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson
 
 def render(report: Report) -> str:
     """The report as JSON. Money is a number: fifteen digits survive, which is more than a cent of any bill."""
-    return orjson.dumps(report, default=_plain, option=OPTIONS).decode("utf-8")
+    return orjson.dumps(report, default=plain_value, option=OPTIONS).decode("utf-8")
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Decimals as numbers; anything else a chart option may hold as text."""
     return float(value) if isinstance(value, Decimal) else str(value)

@@ -121,6 +121,5 @@ HIDDEN = {
     "merge_try": "VARCHAR",
     "merge_copy": "BOOLEAN",
     "merge_growing": "BOOLEAN",
-    "content_hash": "VARCHAR",
     "bad_values": "VARCHAR",
 }

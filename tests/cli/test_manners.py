@@ -29,7 +29,10 @@ def check(done, code: int, *words: str) -> None:  # type: ignore[no-untyped-def]
 
 def test_an_empty_folder(llmlogs: Run, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
-    check(llmlogs("ingest", "logs"), 3, "logs")
+    done = llmlogs("ingest", "logs")
+    check(done, 3, "logs: no files in this folder")
+    assert done.out == ""
+    assert not (tmp_path / "llmlogs.duckdb").exists()
 
 
 def test_a_missing_file(llmlogs: Run) -> None:
