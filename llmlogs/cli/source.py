@@ -14,7 +14,7 @@ from llmlogs.cli.options import Json
 from llmlogs.cli.queries import pack
 
 if TYPE_CHECKING:
-    from llmlogs.sources.declared_check import CheckReport
+    from llmlogs.sources.declared.check import CheckReport
 
 group = typer.Typer(help="A mapping file for a log of your own: write one, check one.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -34,8 +34,8 @@ def new(
 
     Example: llmlogs source new my-app --from app.log
     """
-    from llmlogs.sources import declared_new
-    from llmlogs.sources.declared_text import render
+    from llmlogs.sources.declared import new as declared_new
+    from llmlogs.sources.declared.text import render
 
     proposed = declared_new.propose(name, file)
     path = declared_new.write(proposed, render(proposed), replace=force)
@@ -55,7 +55,7 @@ def check(
     """
     from llmlogs import sources
     from llmlogs.pack.needs import fields_of
-    from llmlogs.sources.declared_check import check as checked
+    from llmlogs.sources.declared.check import check as checked
 
     questions = pack(None).questions
     needs = {q.id: tuple(" | ".join(f"{table}.{column}" for table, column in fields_of(need)) for need in q.needs) for q in questions}

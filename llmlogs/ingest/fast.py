@@ -18,8 +18,8 @@ import orjson
 from llmlogs.ingest import fast_lines, fast_sql
 from llmlogs.ingest.fast_result import FAST_FROM, FastResult
 from llmlogs.schema.ddl import literal
-from llmlogs.sources.declared_sql import HASHED, STRUCTURED, Compiled
-from llmlogs.sources.error_classes import classify
+from llmlogs.sources.common.error_classes import classify
+from llmlogs.sources.declared.sql import HASHED, STRUCTURED, Compiled
 from llmlogs.store.database import Connection, ensure_columns
 
 SAMPLE = 250

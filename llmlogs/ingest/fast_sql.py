@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmlogs.schema.ddl import literal, quote
-from llmlogs.sources import declared_row as row
-from llmlogs.sources import declared_sql as sql
-from llmlogs.sources.declared_sql import Compiled, Expression, Leaf
+from llmlogs.sources.declared import row, sql
+from llmlogs.sources.declared.sql import Compiled, Expression, Leaf
 
 Path = tuple[str, ...]
 FAIL = "error('a surprise')"

@@ -84,7 +84,7 @@ document_count | BIGINT | count | retrieved chunks in the prompt
 output_valid | BOOLEAN | | the answer passed the application's own check
 status | VARCHAR | | ok, error, cancelled, timeout, blocked, shed, unknown
 status_code | INTEGER | HTTP | status as the caller saw it
-error_class | VARCHAR | | one word over all providers, see llmlogs/sources/error_classes
+error_class | VARCHAR | | one word over all providers, see llmlogs/sources/common/error_classes.toml
 error_type | VARCHAR | | the provider's own type or code
 error_template | VARCHAR | | message without numbers, ids, quotes and names
 finish_reason | VARCHAR | | stop, length, tool_calls, content_filter ... as logged

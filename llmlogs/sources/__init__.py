@@ -1,4 +1,7 @@
-"""One file per log format, found by folder: a module with `SOURCE` (or `SOURCES`), or a `.toml` mapping, ours or the user's."""
+"""One file per log format, found by folder: a module or package with `SOURCE` (or `SOURCES`), or a `.toml` mapping, ours or the user's.
+
+`common` holds what several formats share, `declared` reads the mappings; both are no formats themselves.
+"""
 
 from __future__ import annotations
 
@@ -68,16 +71,14 @@ def _mapped(folder: Path) -> tuple[list[Source], list[LlmlogsError]]:
         found = _load(path, told.st_mtime_ns, told.st_size)
         if isinstance(found, LlmlogsError):
             bad.append(found)
-        elif found:
+        else:
             good.append(found)
     return good, bad
 
 
 @cache
-def _load(path: Path, modified: int, size: int) -> Source | LlmlogsError | None:
-    """A mapping file, read again when it changes; None for data of a coded source."""
-    if "[columns]" not in path.read_text(encoding="utf-8", errors="replace"):
-        return None
+def _load(path: Path, modified: int, size: int) -> Source | LlmlogsError:
+    """A mapping file, read again when it changes."""
     from llmlogs.sources.declared import load
 
     try:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from llmlogs.schema.calls import CALLS
-from llmlogs.sources import aliases
+from llmlogs.sources.common import aliases
 
 
 def test_every_name_stands_once_and_every_column_exists() -> None:

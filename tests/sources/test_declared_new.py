@@ -12,9 +12,11 @@ import orjson
 import pytest
 
 from llmlogs.errors import NoInputError, UsageError
-from llmlogs.sources import declared_check, declared_new, declared_text
 from llmlogs.sources.base import Context, Record
 from llmlogs.sources.declared import Declared, load
+from llmlogs.sources.declared import check as declared_check
+from llmlogs.sources.declared import new as declared_new
+from llmlogs.sources.declared import text as declared_text
 
 
 def propose(folder: Path, records: list[dict[str, Any]], name: str = "log.jsonl") -> dict[str, Any]:

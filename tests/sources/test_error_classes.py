@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlogs.sources.error_classes import classes, classify, fault_of, rules, status_in
+from llmlogs.sources.common.error_classes import classes, classify, fault_of, rules, status_in
 
 SHARED = Path(os.environ.get("LLMLOGS_SHARED") or Path(__file__).parents[2].parent / "shared")
 ERRORS = SHARED / "corpus/provider/vcr_responses/vcr_errors.jsonl"

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmlogs.sources import llmlogs_log_schema as schema
 from llmlogs.sources.base import Context, Head, Outcome, Record
-from llmlogs.sources.llmlogs_log import SOURCE
+from llmlogs.sources.llmlogs_log import SOURCE, schema
 
 CONTEXT = Context("x.jsonl", secret=b"0123456789abcdef")
 T0 = datetime(2025, 11, 1)

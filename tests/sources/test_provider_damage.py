@@ -15,8 +15,8 @@ from llmlogs.schema.calls import CALLS, HIDDEN
 from llmlogs.schema.ddl import TABLES
 from llmlogs.sources import provider_responses
 from llmlogs.sources.base import Context, Record
-from llmlogs.sources.open_streams import UNREADABLE
 from llmlogs.sources.provider_responses import SOURCE
+from llmlogs.sources.provider_responses.open_streams import UNREADABLE
 
 SHARED = Path(os.environ.get("LLMLOGS_SHARED") or Path(__file__).parents[2].parent / "shared")
 RESPONSES = SHARED / "corpus/provider/vcr_responses/vcr_responses_dev.jsonl"
@@ -90,7 +90,7 @@ def test_a_surprise_rejects_its_record_only(monkeypatch):
 
 
 def test_a_surprise_in_a_stream_rejects_its_lines_only(monkeypatch):
-    monkeypatch.setattr("llmlogs.sources.open_streams.assemble", lambda events: {}["no such"])
+    monkeypatch.setattr("llmlogs.sources.provider_responses.open_streams.assemble", lambda events: {}["no such"])
     events = table("provider_streams")["openai"]["events"]
     outcomes = read(*events, SEEDS[0])
     assert sorted((outcome.line, outcome.kind) for outcome in outcomes) == [*((line, "rejected") for line in (1, 2, 3, 4)), (5, "call")]

@@ -7,8 +7,8 @@ import pytest
 from provider_helpers import EPOCH_NOON, call, read, subset, table
 
 from llmlogs.sources.base import Context
-from llmlogs.sources.envelopes import parts_of
-from llmlogs.sources.open_streams import OpenStreams
+from llmlogs.sources.provider_responses.envelopes import parts_of
+from llmlogs.sources.provider_responses.open_streams import OpenStreams
 
 STREAMS = table("provider_streams")
 CHUNKS = STREAMS["openai"]["events"]
@@ -142,7 +142,7 @@ def test_responses_that_interleave_are_told_by_the_id_inside():
 
 
 def test_a_stream_that_never_ends_is_closed_in_time(monkeypatch):
-    monkeypatch.setattr("llmlogs.sources.open_streams.PATIENCE", 3)
+    monkeypatch.setattr("llmlogs.sources.provider_responses.open_streams.PATIENCE", 3)
     many = [CHUNKS[1] | {"id": f"n{number}"} for number in range(10)]
     outcomes = read(*many)
     assert [outcome.call["response_id"] for outcome in outcomes] == [f"n{number}" for number in range(10)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlogs.sources.rate_limits import limits_of, retry_after_ms
+from llmlogs.sources.common.rate_limits import limits_of, retry_after_ms
 
 NOON = datetime(2026, 3, 31, 12)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmlogs.sources.server_timings import body_timings, header_timings
+from llmlogs.sources.common.server_timings import body_timings, header_timings
 
 
 @pytest.mark.parametrize(

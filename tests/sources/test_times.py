@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlogs.sources.times import FIRST, LAST, duration_ms, to_utc
+from llmlogs.sources.common.times import FIRST, LAST, duration_ms, to_utc
 
 NOON = datetime(2026, 3, 31, 12, 0, 0)
 MICRO = NOON.replace(microsecond=123456)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlogs.sources.usage import LARGEST, integer, money, read_usage
+from llmlogs.sources.common.usage import LARGEST, integer, money, read_usage
 
 CASES = {
     "T1 OpenAI: prompt includes cached": (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from llmlogs.sources.response_shapes import Raw
+from llmlogs.sources.provider_responses.response_shapes import Raw
 
 NO_OUTPUT = frozenset({"embeddings", "rerank"})
 

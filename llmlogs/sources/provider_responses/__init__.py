@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from llmlogs.sources.answers import Answer, read_answer
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Sample
-from llmlogs.sources.envelopes import Parts, parts_of
-from llmlogs.sources.exchange import WAITING, Exchange
-from llmlogs.sources.facts import STARTS
-from llmlogs.sources.open_streams import SURPRISES, UNREADABLE, OpenStreams
-from llmlogs.sources.provider_evidence import detect, evidence, is_api_error
-from llmlogs.sources.provider_samples import SAMPLES
-from llmlogs.sources.response_shapes import plain_key, shape_of
-from llmlogs.sources.stream_parts import assemble, is_stream
+from llmlogs.sources.provider_responses.answers import Answer, read_answer
+from llmlogs.sources.provider_responses.envelopes import Parts, parts_of
+from llmlogs.sources.provider_responses.evidence import detect, evidence, is_api_error
+from llmlogs.sources.provider_responses.exchange import WAITING, Exchange
+from llmlogs.sources.provider_responses.facts import STARTS
+from llmlogs.sources.provider_responses.open_streams import SURPRISES, UNREADABLE, OpenStreams
+from llmlogs.sources.provider_responses.response_shapes import plain_key, shape_of
+from llmlogs.sources.provider_responses.samples import SAMPLES
+from llmlogs.sources.provider_responses.stream_parts import assemble, is_stream
 
 NOT_UNDERSTOOD = "no answer of a model, no error and no request to one was found"
 CONTAINERS_DEEP = 5

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from llmlogs.sources.times import duration_ms, to_utc
+from llmlogs.sources.common.times import duration_ms, to_utc
 
 UNLIMITED = 2**62  # an int64 overflow stands for "no limit" (Hugging Face in front of Cerebras)
 _FIELDS = {"limit": "limit_value", "remaining": "remaining", "reset": "reset_ms"}

@@ -10,13 +10,13 @@ from typing import Any
 
 import orjson
 
-from llmlogs.sources.answers import items_of
 from llmlogs.sources.base import Context, Outcome
-from llmlogs.sources.envelopes import Parts
-from llmlogs.sources.exchange import Exchange
-from llmlogs.sources.facts import STARTS, Facts
-from llmlogs.sources.response_shapes import Raw, gemini_finished, shape_of
-from llmlogs.sources.stream_parts import assemble
+from llmlogs.sources.provider_responses.answers import items_of
+from llmlogs.sources.provider_responses.envelopes import Parts
+from llmlogs.sources.provider_responses.exchange import Exchange
+from llmlogs.sources.provider_responses.facts import STARTS, Facts
+from llmlogs.sources.provider_responses.response_shapes import Raw, gemini_finished, shape_of
+from llmlogs.sources.provider_responses.stream_parts import assemble
 
 STARTING = frozenset({"message_start", "response.created", "message-start", "stream-start", "interaction.start", "interaction.created"})
 ENDING = frozenset({"message_stop", "response.completed", "response.failed", "response.incomplete", "message-end", "stream-end", "interaction.complete"})

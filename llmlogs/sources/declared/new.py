@@ -11,11 +11,11 @@ from typing import Any
 from llmlogs.errors import UsageError
 from llmlogs.schema.calls import CALLS
 from llmlogs.schema.ddl import quote
-from llmlogs.sources import aliases
-from llmlogs.sources.declared_fields import Field, fields_of, first_records, fits
-from llmlogs.sources.declared_file import ANCHORS, COLUMNS
-from llmlogs.sources.declared_sql import parse
-from llmlogs.sources.declared_units import tokens_rule, unit_of
+from llmlogs.sources.common import aliases
+from llmlogs.sources.declared.fields import Field, fields_of, first_records, fits
+from llmlogs.sources.declared.file import ANCHORS, COLUMNS
+from llmlogs.sources.declared.sql import parse
+from llmlogs.sources.declared.units import tokens_rule, unit_of
 
 FOLDER = Path(".llmlogs/sources")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z", re.IGNORECASE)

@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from llmlogs.sources import declared_file, declared_read
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
-from llmlogs.sources.declared_file import ANCHORS
-from llmlogs.sources.declared_sql import Compiled
+from llmlogs.sources.declared import file as declared_file
+from llmlogs.sources.declared import read as declared_read
+from llmlogs.sources.declared.file import ANCHORS
+from llmlogs.sources.declared.sql import Compiled
 
 SURE = 0.9  # all keys of `detect` in every record seen; a coded source that recognises a version marker may say more
 

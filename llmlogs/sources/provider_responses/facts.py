@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from llmlogs.sources.times import duration_ms, to_utc
+from llmlogs.sources.common.times import duration_ms, to_utc
 
 Path = tuple[str, ...]
 

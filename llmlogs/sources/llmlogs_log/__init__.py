@@ -4,7 +4,7 @@
 
 Only a time and a model are required. Nested `spans`, `attempts`, `rate_limits`, `feedback` and `tags` belong to the call; lines with
 `"type": "span" | "attempt" | "rate_limit" | "feedback" | "event"` stand alone. The JSON Schema (llmlogs_log.schema.json)
-lies beside this file; llmlogs_log_schema.py makes it from the contract.
+lies beside this file; schema.py makes it from the contract.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from llmlogs.privacy import keyed_hash
 from llmlogs.schema.calls import CALLS
 from llmlogs.schema.contract import Table
 from llmlogs.schema.others import ATTEMPTS, EVENTS, FEEDBACK, RATE_LIMITS, SPANS
-from llmlogs.sources import aliases
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
-from llmlogs.sources.declared_read import NO_ANCHOR, as_text, kind_of, name_error
-from llmlogs.sources.llmlogs_log_derive import derive, derive_times
-from llmlogs.sources.llmlogs_log_values import NAMED, UNREADABLE, convert, extra, same_word, tags, text_columns
+from llmlogs.sources.common import aliases
+from llmlogs.sources.declared.read import NO_ANCHOR, as_text, kind_of, name_error
+from llmlogs.sources.llmlogs_log.derive import derive, derive_times
+from llmlogs.sources.llmlogs_log.values import NAMED, UNREADABLE, convert, extra, same_word, tags, text_columns
 
 MARK = "llmlogs/1"
 OURS = {"source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "cost_status", "rate_id"}  # llmlogs' own to fill

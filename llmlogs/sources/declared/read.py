@@ -13,11 +13,11 @@ import orjson
 
 from llmlogs.privacy import keyed_hash
 from llmlogs.schema.ddl import literal, quote
-from llmlogs.sources import declared_row as row
 from llmlogs.sources.base import Context, Outcome, Record
-from llmlogs.sources.declared_sql import HASHED, Compiled, Leaf, cast_leaf
-from llmlogs.sources.error_classes import classify
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.common.error_classes import classify
+from llmlogs.sources.common.times import to_utc
+from llmlogs.sources.declared import row
+from llmlogs.sources.declared.sql import HASHED, Compiled, Leaf, cast_leaf
 
 BATCH = 4096
 NO_ANCHOR = "no time and no model"

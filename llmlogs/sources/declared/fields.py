@@ -14,8 +14,8 @@ from llmlogs.carriers import candidates, compression
 from llmlogs.carriers.base import Position
 from llmlogs.errors import NoInputError
 from llmlogs.schema.calls import CALLS
-from llmlogs.sources.declared_sql import BY_TYPE, SAID
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.common.times import to_utc
+from llmlogs.sources.declared.sql import BY_TYPE, SAID
 
 RECORDS = 2000
 DEEPEST = 5

@@ -15,7 +15,7 @@ import orjson
 from llmlogs.errors import UsageError
 from llmlogs.schema.calls import CALLS
 from llmlogs.sources.base import Sample
-from llmlogs.sources.declared_sql import Compiled
+from llmlogs.sources.declared.sql import Compiled
 
 KEYS = ("title", "docs", "detect", "tokens", "answers", "columns", "units", "sample")
 NOT_MAPPED = {"source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "cost_status", "rate_id"}  # llmlogs' own to fill

@@ -10,11 +10,11 @@ import orjson
 
 from llmlogs.privacy import keyed_hash
 from llmlogs.sources.base import Context, Row
-from llmlogs.sources.declared_read import as_text
-from llmlogs.sources.declared_row import REASONS
-from llmlogs.sources.declared_sql import BY_TYPE, HASHED, SAID
-from llmlogs.sources.error_classes import fault_of
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.common.error_classes import fault_of
+from llmlogs.sources.common.times import to_utc
+from llmlogs.sources.declared.read import as_text
+from llmlogs.sources.declared.row import REASONS
+from llmlogs.sources.declared.sql import BY_TYPE, HASHED, SAID
 
 UNREADABLE = object()
 PROMPT = {"prompt", "input", "messages", "question", "request", "query", "prompt_text", "user_message"}

@@ -15,8 +15,8 @@ from typing import Any
 
 import orjson
 
-from llmlogs.sources.response_shapes import Raw, is_part, plain_key, shape_of
-from llmlogs.sources.stream_parts import events_of, is_stream, parse_sse
+from llmlogs.sources.provider_responses.response_shapes import Raw, is_part, plain_key, shape_of
+from llmlogs.sources.provider_responses.stream_parts import events_of, is_stream, parse_sse
 
 DEEPEST = 9
 PROMPTS = frozenset(

@@ -14,11 +14,11 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
-from llmlogs.sources.claude_code_chain import Chain, Link, Tool, call_key
-from llmlogs.sources.claude_code_rows import attempt_row, call_row, failed_call, final_attempt, tool_span, turn_span, word
-from llmlogs.sources.claude_code_samples import SAMPLES
-from llmlogs.sources.claude_code_usage import Issues
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.claude_code.chain import Chain, Link, Tool, call_key
+from llmlogs.sources.claude_code.rows import attempt_row, call_row, failed_call, final_attempt, tool_span, turn_span, word
+from llmlogs.sources.claude_code.samples import SAMPLES
+from llmlogs.sources.claude_code.usage import Issues
+from llmlogs.sources.common.times import to_utc
 
 SYNTHETIC = "<synthetic>"  # written by the program itself, not by a model
 PLAIN = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")

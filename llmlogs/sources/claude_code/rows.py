@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from llmlogs.sources.base import Row
-from llmlogs.sources.claude_code_chain import Link, Tool, wait_ms
-from llmlogs.sources.claude_code_usage import Issues, tokens
-from llmlogs.sources.error_classes import Fault, fault_of, status_in
-from llmlogs.sources.rate_limits import limits_of, retry_after_ms
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.claude_code.chain import Link, Tool, wait_ms
+from llmlogs.sources.claude_code.usage import Issues, tokens
+from llmlogs.sources.common.error_classes import Fault, fault_of, status_in
+from llmlogs.sources.common.rate_limits import limits_of, retry_after_ms
+from llmlogs.sources.common.times import to_utc
 
 SERVED_BY = (("msg_bdrk_", "aws"), ("msg_vrtx_", "google"))  # ids tell Bedrock and Vertex from Anthropic's own API
 NO_GEO = ("", "not_available", "global")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from llmlogs.sources.base import Row
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.common.times import to_utc
 
 LONGEST_CALL = timedelta(hours=1)  # more between a question and its answer is a closed laptop, not a wait
 

@@ -6,9 +6,9 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-from llmlogs.sources import aliases
-from llmlogs.sources.declared_fields import Field, median, number, numbers
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.common import aliases
+from llmlogs.sources.common.times import to_utc
+from llmlogs.sources.declared.fields import Field, median, number, numbers
 
 SECONDS_BY_CUSTOM = {"retry_after_ms", "cache_age_ms", "cache_ttl_ms"}  # HTTP headers and caches count in seconds
 FACTOR = {"s": 1000.0, "ms": 1.0, "us": 0.001, "ns": 1e-6}

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from llmlogs.sources.answers import Answer, common, gemini, items_of, ollama, read_answer, responses_item
-from llmlogs.sources.response_shapes import CONVERSE_EVENTS, PARTS, Raw, plain_key, shape_of
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.common.times import to_utc
+from llmlogs.sources.provider_responses.answers import Answer, common, gemini, items_of, ollama, read_answer, responses_item
+from llmlogs.sources.provider_responses.response_shapes import CONVERSE_EVENTS, PARTS, Raw, plain_key, shape_of
 
 EVENT_TIMES = frozenset({"ts", "timestamp", "time", "at", "receivedat", "t", "datetime"})
 _WRAPPERS = ("data", "chunk", "event", "json", "payload", "body", "value", "bytes", "raw")

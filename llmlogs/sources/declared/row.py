@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from llmlogs.schema.ddl import quote
-from llmlogs.sources import declared_sql as sql
-from llmlogs.sources.declared_sql import Compiled, Expression, Render
+from llmlogs.sources.declared import sql
+from llmlogs.sources.declared.sql import Compiled, Expression, Render
 
 REASONS = {"number": "not_a_number", "money": "not_a_number", "time": "not_a_time", "bool": "not_a_boolean", "text": "not_a_word"}
 CODE = "try_cast({} as integer) between 100 and 599"

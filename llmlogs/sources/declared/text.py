@@ -10,11 +10,11 @@ import orjson
 
 from llmlogs.schema.calls import CALLS
 from llmlogs.sources.base import Context, Record
+from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.declared import load
-from llmlogs.sources.declared_fields import Field, number
-from llmlogs.sources.declared_file import ANCHORS
-from llmlogs.sources.declared_new import Guess, NewSource
-from llmlogs.sources.times import to_utc
+from llmlogs.sources.declared.fields import Field, number
+from llmlogs.sources.declared.file import ANCHORS
+from llmlogs.sources.declared.new import Guess, NewSource
 
 SAMPLES = 2
 KEPT = {  # words of a vocabulary, no one's data

@@ -12,16 +12,16 @@ from typing import Any
 import orjson
 
 from llmlogs.privacy import keyed_hash
-from llmlogs.sources.answers import NO_OUTPUT, Answer
 from llmlogs.sources.base import Context, Row
-from llmlogs.sources.endpoints import Endpoint, bedrock_model, endpoint_of, endpoint_of_operation, guess_provider
-from llmlogs.sources.envelopes import Parts
-from llmlogs.sources.error_classes import Fault, fault_of
-from llmlogs.sources.facts import DURATIONS, ENDS, FIRST_TOKENS, STARTS, Facts
-from llmlogs.sources.rate_limits import limits_of, retry_after_ms
-from llmlogs.sources.server_timings import body_timings, header_timings
-from llmlogs.sources.times import duration_ms, to_utc
-from llmlogs.sources.usage import Usage, integer, read_usage
+from llmlogs.sources.common.endpoints import Endpoint, bedrock_model, endpoint_of, endpoint_of_operation, guess_provider
+from llmlogs.sources.common.error_classes import Fault, fault_of
+from llmlogs.sources.common.rate_limits import limits_of, retry_after_ms
+from llmlogs.sources.common.server_timings import body_timings, header_timings
+from llmlogs.sources.common.times import duration_ms, to_utc
+from llmlogs.sources.common.usage import Usage, integer, read_usage
+from llmlogs.sources.provider_responses.answers import NO_OUTPUT, Answer
+from llmlogs.sources.provider_responses.envelopes import Parts
+from llmlogs.sources.provider_responses.facts import DURATIONS, ENDS, FIRST_TOKENS, STARTS, Facts
 
 Issue = tuple[str, str, str]
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from llmlogs.sources.response_shapes import Raw
-from llmlogs.sources.times import duration_ms
+from llmlogs.sources.common.times import duration_ms
+from llmlogs.sources.provider_responses.response_shapes import Raw
 
 Columns = dict[str, float]
 

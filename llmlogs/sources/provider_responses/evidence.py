@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head
-from llmlogs.sources.envelopes import Parts, parts_of
-from llmlogs.sources.exchange import Exchange
-from llmlogs.sources.response_shapes import plain_key, shape_of
-from llmlogs.sources.usage import read_usage
+from llmlogs.sources.common.usage import read_usage
+from llmlogs.sources.provider_responses.envelopes import Parts, parts_of
+from llmlogs.sources.provider_responses.exchange import Exchange
+from llmlogs.sources.provider_responses.response_shapes import plain_key, shape_of
 
 # Keys of tracing systems: their records hold bodies too, but nested in span trees and repeated upwards; reading those here would count calls twice.
 FOREIGN = frozenset(
