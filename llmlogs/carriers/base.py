@@ -14,13 +14,14 @@ MAX_RECORD = 32 * 1024 * 1024
 class Record:
     """The smallest unit of a file that can become a call, as its carrier read it.
 
-    `value` is the parsed JSON value (for CSV: a dict of strings; an empty cell is None). `offset` and `length` are bytes of the decompressed content.
+    `value` is the parsed JSON value (for CSV: a dict of strings; an empty cell is None). `offset` and `length` are bytes of the decompressed content;
+    a row of Parquet or SQLite has no place in them: its offset is None and its length about what it takes.
     `error` is set, and `value` is None, when the carrier could not parse it: the engine rejects it, the source never sees it.
     `note` names what had to be repaired to read it (`encoding`, `not_a_number`): the engine counts it as an issue.
     """
 
     line: int
-    offset: int
+    offset: int | None
     length: int
     value: Any = None
     error: str = ""
@@ -29,7 +30,8 @@ class Record:
 
 @dataclass(frozen=True)
 class Head:
-    """The first records of a file, for detection. `values` are parsed; `columns` are the CSV header, if any; `path` is the user's path."""
+    """The first records of a file, for detection. `values` are parsed; `columns` are those of a CSV or Parquet file,
+    of SQLite `table` and `table.column`; `path` is the user's path."""
 
     path: str
     carrier: str
@@ -52,7 +54,10 @@ class Position:
 
 
 class Carrier(Protocol):
-    """The contract of a carrier: a module in `llmlogs/carriers/` with a module-level `CARRIER` (or `CARRIERS`)."""
+    """The contract of a carrier: a module in `llmlogs/carriers/` with a module-level `CARRIER` (or `CARRIERS`).
+
+    One that knows its columns without a record has `columns(stream) -> tuple[str, ...]` too, so that an empty table is recognised.
+    """
 
     name: str
 

@@ -22,13 +22,11 @@ KINDS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 OTHERS = {
-    b"PK\x03\x04": "a zip archive",
+    b"PK\x03\x04": "a damaged zip archive",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
     b"%PDF": "a PDF document",
-    b"SQLite format 3\0": "an SQLite database",
-    b"PAR1": "a Parquet file",
     b"\x7fELF": "a program",
 }
 BLOCK = 1 << 20
@@ -56,7 +54,7 @@ def foreign(head: bytes) -> str:
     """What a file is that no carrier reads, in words; '' when nothing is known of it."""
     known = next((name for magic, name in OTHERS.items() if head.startswith(magic)), "")
     if head[257:262] == b"ustar":
-        return "a tar archive (unpack it first)"
+        return "a tar archive without .tar in its name"
     return known or ("a DuckDB database" if head[8:12] == b"DUCK" else "")
 
 

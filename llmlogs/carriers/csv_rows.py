@@ -30,6 +30,10 @@ class CsvRows:
             return 0.0
         return 0.8 if ".csv" in path.lower() or ".tsv" in path.lower() else 0.6
 
+    def columns(self, stream: BinaryIO) -> tuple[str, ...]:
+        """The names in the header."""
+        return tuple(self.header(stream)[1])
+
     def header(self, stream: BinaryIO) -> tuple[str, list[str], int]:
         """(delimiter, column names, bytes of the header). Names that repeat get a number."""
         first = stream.readline(MAX_RECORD)

@@ -60,4 +60,4 @@ def export(db: Db = None, output: Annotated[Path | None, typer.Option("--output"
             gone += content is None
             stream.write((content or b"").rstrip(b"\r\n") + b"\n" if content is not None else b"")
     if gone:
-        talk.note(f"{gone} of {len(found)} could not be read back: the file is gone, shorter or damaged there")
+        talk.note(f"{gone} of {len(found)} could not be read back: the file is gone, shorter or damaged there, or it is a row of a table")

@@ -85,7 +85,7 @@ class Batch:
 
     def _recognise(self, path: Path, head: bytes) -> tuple[FileState | None, bool]:
         """The stream whose content this file begins with, and whether there is more."""
-        for state in self._known.alike(head):
+        for state in () if checkpoint.in_use(path) else self._known.alike(head):
             held, more, _ = checkpoint.holds(path, state)
             if held and (not more or not (checkpoint.still_there(state, path) or state.ingest_id == self._ingest_id)):
                 return state, more and state.pending_bytes != _rest(path, state)
@@ -105,8 +105,8 @@ class Batch:
         position.unterminated = bool(before) and checkpoint.holds(plan.path, cast(FileState, before))[2]
         reading = Reading(file_id, position)
         report = FileReport(plan.shown, plan.source.name, plan.container, "careful", plan.why, reading.counts)
-        told = plan.path.stat()
-        state = FileState(file_id, self._ingest_id, plan.shown, plan.source.name, plan.container, "careful", bytes=told.st_size, modified_ns=told.st_mtime_ns)
+        size, modified = checkpoint.touched(plan.path)
+        state = FileState(file_id, self._ingest_id, plan.shown, plan.source.name, plan.container, "careful", bytes=size, modified_ns=modified)
         state.fingerprint, state.head_bytes = checkpoint.fingerprint(head), len(head)
         self._spool.mark()
         try:
@@ -267,8 +267,8 @@ def _moved(state: FileState, path: Path, shown: str) -> FileState:
     """The same stream at another place, unless the old place still holds it."""
     if Path(state.path).exists() and Path(state.path) != Path(shown):
         return state
-    told = path.stat()
-    state.path, state.bytes, state.modified_ns = shown, told.st_size, told.st_mtime_ns
+    state.path = shown
+    state.bytes, state.modified_ns = checkpoint.touched(path)
     return state
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from llmlogs.carriers import compression
+from llmlogs.carriers.sqlite import WAL
 from llmlogs.store.database import Connection
 
 HEAD = 4096
@@ -58,8 +59,7 @@ class Known:
     def unchanged(self, path: Path, shown: str, head: bytes) -> FileState | None:
         """The stream last seen at this path, when name, size, time and head say nothing has happened to it."""
         state = self._by_path.get(shown)
-        told = path.stat()
-        if not state or (state.bytes, state.modified_ns) != (told.st_size, told.st_mtime_ns):
+        if not state or (state.bytes, state.modified_ns) != touched(path):
             return None
         return state if fingerprint(head[: state.head_bytes]) == state.fingerprint else None
 
@@ -74,6 +74,18 @@ class Known:
         """Remember a stream read in this run, so that a copy later in the same run is known."""
         self._by_head.setdefault((state.head_bytes, state.fingerprint), []).append(state)
         self._by_path[state.path] = state
+
+
+def touched(path: Path) -> tuple[int, int]:
+    """Size, and when the content last changed: a database in use changes in the log beside it."""
+    told, log = path.stat(), in_use(path)
+    return told.st_size, max(told.st_mtime_ns, log.stat().st_mtime_ns) if log else told.st_mtime_ns
+
+
+def in_use(path: Path) -> Path | None:
+    """SQLite's log beside a database, if it holds anything: then the file alone does not say what is in it."""
+    log = Path(f"{path}{WAL}")
+    return log if log.is_file() and log.stat().st_size else None
 
 
 def fingerprint(content: bytes) -> str:

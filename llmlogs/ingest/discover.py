@@ -9,10 +9,12 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from llmlogs import sources
 from llmlogs.carriers import candidates, compression
 from llmlogs.carriers.base import Carrier, Head, Position, Record
+from llmlogs.carriers.sqlite import COMPANIONS
 from llmlogs.ingest.report import FileReport
 from llmlogs.privacy import shape
 from llmlogs.sources.base import Context, Source
@@ -76,7 +78,7 @@ def _walk(root: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            if not name.startswith(".") and not name.endswith(OURS) and (path.is_file() or path.is_symlink()):
+            if not name.startswith(".") and not name.endswith((*OURS, *COMPANIONS)) and (path.is_file() or path.is_symlink()):
                 yield path
 
 
@@ -99,24 +101,31 @@ def identify(path: Path, shown: str, wanted: str = "") -> Plan | FileReport:
     if seen:
         return FileReport(shown, unknown=f"{seen}: no log that can be read here")
     options = candidates(start, shown)
-    heads = [(carrier, _head(carrier, path, shown)) for carrier in options]
+    damage: list[str] = []
+    heads = [(carrier, _head(carrier, path, shown, damage)) for carrier in options]
     choice = _forced(heads, wanted) if wanted else _best(heads)
     if choice is None:
-        return FileReport(shown, unknown=_describe(heads))
+        return FileReport(shown, unknown=_describe(heads, damage))
     carrier, source, why = choice
     return Plan(path, shown, carrier, source, compression.kind(path), why)
 
 
-def _head(carrier: Carrier, path: Path, shown: str) -> Head:
-    with compression.open_plain(path) as stream:
-        records: Iterator[Record] = iter(carrier.records(stream, Position()))
-        try:
-            first = list(itertools.islice(records, HEAD_RECORDS))
-        except OSError:
-            first = []
-    values = tuple(record.value for record in first if not record.error)
-    columns = tuple(values[0]) if carrier.name == "csv" and values else ()
-    return Head(shown, carrier.name, values, columns)
+def _head(carrier: Carrier, path: Path, shown: str, damage: list[str]) -> Head:
+    """What the file begins with; of a damaged one its good part, and a note of the damage."""
+    first: list[Record] = []
+    columns: tuple[str, ...] = ()
+    try:
+        with compression.open_plain(path) as stream:
+            columns = getattr(carrier, "columns", _no_columns)(stream)
+        with compression.open_plain(path) as stream:
+            first.extend(itertools.islice(carrier.records(stream, Position()), HEAD_RECORDS))
+    except OSError as failure:
+        damage.append(str(failure))
+    return Head(shown, carrier.name, tuple(record.value for record in first if not record.error), columns)
+
+
+def _no_columns(stream: BinaryIO) -> tuple[str, ...]:
+    return ()
 
 
 def _forced(heads: list[tuple[Carrier, Head]], wanted: str) -> tuple[Carrier, Source, str] | None:
@@ -127,7 +136,7 @@ def _forced(heads: list[tuple[Carrier, Head]], wanted: str) -> tuple[Carrier, So
 
 def _best(heads: list[tuple[Carrier, Head]]) -> tuple[Carrier, Source, str] | None:
     """The surest source; of equals the one over the surest carrier."""
-    sure = [(found, carrier, head) for carrier, head in heads if head.values for found in sources.find(head)]
+    sure = [(found, carrier, head) for carrier, head in heads if head.values or head.columns for found in sources.find(head)]
     for (source, detection), carrier, head in sorted(sure, key=lambda x: -x[0][1].confidence):
         if detection.confidence >= CERTAIN or (detection.confidence >= sources.SURE_ENOUGH and _understands(source, head)):
             return carrier, source, detection.why
@@ -143,8 +152,8 @@ def _understands(source: Source, head: Head) -> bool:
     return any(outcome.kind != "rejected" for outcome in source.read(records, Context(head.path)))
 
 
-def _describe(heads: list[tuple[Carrier, Head]]) -> str:
+def _describe(heads: list[tuple[Carrier, Head]], damage: list[str]) -> str:
     carrier, head = next(((c, h) for c, h in heads if h.values), (None, None))
     if carrier is None or head is None:
-        return "no records were found in it: not JSON, JSON lines or CSV"
+        return damage[0] if damage else "no records were found in it: not JSON, JSON lines, CSV, Parquet or SQLite"
     return f"{carrier.name} with {shape(head.values[0], 1)[:300]}, which no source takes; `llmlogs source new NAME --from FILE` writes a mapping"

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from llmlogs.errors import LlmlogsError, StorageError
-from llmlogs.ingest import discover
+from llmlogs.ingest import archives, discover
 from llmlogs.ingest.batch import Batch
 from llmlogs.ingest.checkpoint import Known
 from llmlogs.ingest.failpoint import Failpoint
@@ -32,14 +32,13 @@ def run(paths: list[str], db: Path, options: IngestOptions | None = None, meter:
     """Read what is new in `paths` into the database. StorageError, LockedError; what goes wrong with one file is told in its report."""
     started = time.perf_counter()
     report = IngestReport(run_id=secrets.token_hex(8))
-    with tempfile.TemporaryDirectory(prefix="llmlogs-stdin-") as folder:
-        named, shown = _standard_input(paths, Path(folder))
-        files, report.files = discover.expand(named)
+    with tempfile.TemporaryDirectory(prefix="llmlogs-input-") as folder:
+        files, report.files = _find(paths, Path(folder))
         if not files:  # no database is made for nothing
             return report
         con = database.open_for_write(db)
         try:
-            _read_all(con, [(file, shown.get(str(file), str(file))) for file in files], options or IngestOptions(), report, meter or Meter())
+            _read_all(con, files, options or IngestOptions(), report, meter or Meter())
         except STORAGE as failure:
             raise _storage_error(failure, db) from failure
         finally:
@@ -49,15 +48,21 @@ def run(paths: list[str], db: Path, options: IngestOptions | None = None, meter:
     return report
 
 
-def _standard_input(paths: list[str], folder: Path) -> tuple[list[str], dict[str, str]]:
-    """`-` is kept in a file first: it may be slow, and formats look at their beginning twice."""
+def _find(paths: list[str], folder: Path) -> tuple[list[archives.Found], list[FileReport]]:
+    """What is to be read and how the user calls it; `-` and the contents of archives lie in `folder`."""
     kept = folder / "stdin"
-    if "-" not in paths:
-        return paths, {}
+    if "-" in paths:
+        _standard_input(kept)
+    files, failed = discover.expand([str(kept) if path == "-" else path for path in paths])
+    found, damaged = archives.unpack(files, folder)
+    return [(path, "-" if path == kept else shown) for path, shown in found], failed + damaged
+
+
+def _standard_input(kept: Path) -> None:
+    """Kept in a file first: it may be slow, and formats look at their beginning twice."""
     with kept.open("wb") as file:
         while part := sys.stdin.buffer.read(1 << 20):
             file.write(part)
-    return [str(kept) if path == "-" else path for path in paths], {str(kept): "-"}
 
 
 def _read_all(con: database.Connection, files: list[tuple[Path, str]], options: IngestOptions, report: IngestReport, meter: Meter) -> None:

@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(self, plan: Plan, reading: Reading, spool: Spool, context: Context, loaded: Callable[[], None]) -> None:
         self._plan, self._reading, self._spool, self._context, self._loaded = plan, reading, spool, context, loaded
-        self._recent: OrderedDict[int, tuple[int, int, Any]] = OrderedDict()
+        self._recent: OrderedDict[int, tuple[int | None, int, Any]] = OrderedDict()
         self._valued: deque[tuple[int, int]] = deque()
         self._held = 0
 
@@ -127,7 +127,7 @@ class Reader:
         reading.counts.records += 1
         reading.counts.rejected += 1
         reading.rejects[reason[:TEXT_LIMIT]] += 1
-        row = {"line": line, "byte_offset": offset, "length": length, "reason": reason[:TEXT_LIMIT], "shape": seen}
+        row = {"line": line, "byte_offset": offset, "length": length if offset is not None else None, "reason": reason[:TEXT_LIMIT], "shape": seen}
         self._side("rejects", row, line, "")
 
     def _call(self, outcome: Outcome) -> str:

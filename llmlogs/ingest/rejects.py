@@ -20,8 +20,8 @@ class Reject:
 
     path: str
     line: int
-    byte_offset: int
-    length: int
+    byte_offset: int | None
+    length: int | None
     reason: str
     shape: str | None
 
@@ -32,12 +32,12 @@ def listed(con: duckdb.DuckDBPyConnection) -> list[Reject]:
 
 
 def exported(rejects: list[Reject]) -> Iterator[tuple[Reject, bytes | None]]:
-    """Each reject with its bytes; None where the file is gone, shorter, or damaged there."""
+    """Each reject with its bytes; None where the file is gone, shorter, or damaged there, or where the record is a row of a table."""
     by_path: dict[str, list[Reject]] = {}
     for reject in rejects:
         by_path.setdefault(reject.path, []).append(reject)
     for path, group in by_path.items():
-        yield from _from_file(Path(path), sorted(group, key=lambda r: r.byte_offset))
+        yield from _from_file(Path(path), sorted(group, key=lambda r: r.byte_offset or 0))
 
 
 def _from_file(path: Path, group: list[Reject]) -> Iterator[tuple[Reject, bytes | None]]:
@@ -52,6 +52,8 @@ def _from_file(path: Path, group: list[Reject]) -> Iterator[tuple[Reject, bytes 
 
 
 def _bytes_of(stream: BinaryIO, reject: Reject) -> bytes | None:
+    if reject.byte_offset is None or reject.length is None:
+        return None
     try:
         stream.seek(reject.byte_offset)
         found = stream.read(reject.length)

@@ -56,7 +56,8 @@ def test_a_file_without_permission(log: Log) -> None:
         (b"just prose, nothing else\n", "no records were found"),
         (b'{"other":1}\n', "ndjson with {other: int}, which no source takes"),
         (gzip.compress(b'[{"other":1}]'), "json with {other: int}"),
-        (b"SQLite format 3\0" + b"\0" * 90, "an SQLite database"),
+        (b"SQLite format 3\0" + b"\0" * 90, "damaged SQLite database"),
+        (b"PAR1" + b"\0" * 90, "damaged parquet file"),
     ],
 )
 def test_a_file_no_source_takes_is_described(content: bytes, seen: str, log: Log) -> None:
