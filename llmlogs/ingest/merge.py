@@ -7,7 +7,7 @@ belong together, apart from tries that are calls of their own (merge_try); a rep
 from __future__ import annotations
 
 from llmlogs.ingest.conflicts import split_conflicts
-from llmlogs.schema.ddl import quote
+from llmlogs.schema.ddl import literal, quote
 from llmlogs.store.database import Connection, physical_columns
 
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
@@ -19,7 +19,7 @@ IDENTITY = ("call_id", "source", "ingest_id", "file_id", "line", "cost_usd", "li
 def prepare(con: Connection) -> None:
     """Make the empty notes of what the merge did: ids that changed and rows that went away."""
     con.execute("create or replace temp table id_map (file_id integer, line bigint, old_id varchar, new_id varchar)")
-    con.execute("create or replace temp table went (call_id varchar, file_id integer, line bigint, why varchar)")
+    con.execute("create or replace temp table went (call_id varchar, file_id integer, line bigint, why varchar, record_id varchar)")
 
 
 def number_repeats(con: Connection, ingest_id: int) -> None:
@@ -63,15 +63,26 @@ def _merge_by(con: Connection, ingest_id: int, key: str, where: str, columns: se
         f"union select distinct k from ({earlier}) where k in ({fresh})"
     )
     if _one(con, "select count(*) from repeated"):
-        _gather(con, ingest_id, key, where, columns)
+        con.execute(f"create or replace temp table keyed as select rowid as row, {key} as k from call_rows where {where} and {key} in (select k from repeated)")
+        _gather(con, ingest_id, columns)
         _drop_copies(con)
         _mark_agreeing(con)
         split_conflicts(con)
         _rank(con)
-        _fold(con, ingest_id, columns)
+        _fold(con, ingest_id, columns, "same_response_id")
+    con.execute("drop table repeated")
 
 
-def _gather(con: Connection, ingest_id: int, key: str, where: str, columns: set[str]) -> None:
+def join(con: Connection, ingest_id: int, why: str) -> None:
+    """Merge rows that are known to be of one call: the temp table keyed (row, k) says which. The rows of one k agree, and at least one of them is fresh."""
+    columns = physical_columns(con)
+    _gather(con, ingest_id, columns)
+    con.execute("update members set part = 0")
+    _rank(con)
+    _fold(con, ingest_id, columns, why)
+
+
+def _gather(con: Connection, ingest_id: int, columns: set[str]) -> None:
     """met: the rows that share a key, taken out once. members: what decides who belongs together; of earlier rows that agree only the first takes part."""
 
     def column(name: str, default: str = "null") -> str:
@@ -82,15 +93,13 @@ def _gather(con: Connection, ingest_id: int, key: str, where: str, columns: set[
     content = ", ".join(quote(name) for name in sorted(columns - set(IDENTITY)))
     total = " + ".join(f"coalesce({column(name)}, 0)" for name in ("input_tokens", "output_tokens"))
     status = f"coalesce({column('status', 'null::varchar')}, 'unknown') <> 'unknown'"
-    con.execute(f"create or replace temp table here as select rowid as row from call_rows where {where} and {key} in (select k from repeated)")
-    con.execute("create or replace temp table met as select rowid as row, * from call_rows where rowid in (select row from here)")
-    con.execute("drop table here")
+    con.execute("create or replace temp table met as select rowid as row, * from call_rows where rowid in (select row from keyed)")
     con.execute(
         f"""create or replace temp table members as
-        select row, {key} as k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},
+        select row, k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},
             {column("response_id")}::varchar as response_id, {column("merge_try")}::varchar as try, coalesce({column("merge_copy")}, false) as copy,
             coalesce({column("merge_growing")}, false) as growing, {total} as total, {status} as known, hash({content}) as content, null::bigint as part
-        from met"""
+        from met join keyed using (row)"""
     )
 
 
@@ -101,7 +110,7 @@ def _drop_copies(con: Connection) -> None:
         select f.row, f.file_id, f.line, f.call_id as old_id, min(e.call_id) as new_id
         from members f join members e on e.k = f.k and e.content = f.content where e.earlier and not f.earlier group by all"""
     )
-    con.execute("insert into went select new_id, file_id, line, 'duplicate' from copies")
+    con.execute("insert into went select new_id, file_id, line, 'duplicate', null from copies")
     con.execute("insert into id_map select file_id, line, old_id, new_id from copies where old_id <> new_id")
     con.execute("delete from call_rows where rowid in (select row from copies)")
     con.execute("delete from members where row in (select row from copies)")
@@ -159,23 +168,23 @@ def _digest() -> str:
     return f"left(md5(concat_ws('|', {values})), 12)"
 
 
-def _fold(con: Connection, ingest_id: int, columns: set[str]) -> None:
+def _fold(con: Connection, ingest_id: int, columns: set[str], why: str) -> None:
     """Give each leader the richest value of every column, note what went into it, and remove the rest."""
     con.execute(
         """insert into id_map select file_id, line, r.call_id, new_id from ranked r join named using (leader)
         where not r.earlier and r.call_id <> new_id"""
     )
     con.execute(
-        """insert into went select new_id, r.file_id, r.line, case when r.copy then 'replay' when r.growing then 'growing'
+        f"""insert into went select new_id, r.file_id, r.line, case when r.copy then 'replay' when r.growing then 'growing'
             when r.content in (select content from ranked o where o.k = r.k and o.part = r.part and o.row <> r.row) then 'duplicate'
-            else 'same_response_id' end
+            else {literal(why)} end, nullif(r.call_id, new_id)
         from ranked r join named using (leader) where r.row <> r.leader"""
     )
     _enrich(con, ingest_id, sorted(columns - set(IDENTITY)))
     if _one(con, "select exists (select 1 from leaders join named using (leader) where call_id <> new_id)"):
         con.execute("update call_rows set call_id = new_id from named where call_rows.rowid = named.leader and call_id <> new_id")
     con.execute("delete from call_rows where rowid in (select row from ranked where row <> leader)")
-    for table in ("repeated", "met", "members", "groups", "ranked", "leaders", "named"):
+    for table in ("keyed", "met", "members", "groups", "ranked", "leaders", "named"):
         con.execute(f"drop table if exists {table}")
 
 
@@ -210,9 +219,15 @@ ANY = {
 }
 
 
+# Two systems that logged one call: the caller's wait is the widest of what they saw.
+WIDEST = {"started_at": "min(c.started_at)", "ended_at": "max(c.ended_at)", "duration_ms": "max(c.duration_ms)"}
+
+
 def _folded(name: str, names: list[str]) -> str:
     """The richest value of a column; usage of a growing call is one snapshot's, never a mix."""
     column = f"c.{quote(name)}"
     plain = ANY.get(name, f"arg_min({column}, r.rank)")
+    if name in WIDEST:
+        plain = f"case when count(distinct c.source) > 1 then {WIDEST[name]} else {plain} end"
     growing = (GROWING.get(name) if "ended_at" in names else None) or (f"arg_min_null({column}, r.rank)" if name.endswith("_tokens") else "")
     return f"case when bool_or(r.growing) then {growing} else {plain} end" if growing else plain

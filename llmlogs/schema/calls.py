@@ -121,5 +121,6 @@ HIDDEN = {
     "merge_try": "VARCHAR",
     "merge_copy": "BOOLEAN",
     "merge_growing": "BOOLEAN",
+    "merge_emitter": "VARCHAR",
     "bad_values": "VARCHAR",
 }

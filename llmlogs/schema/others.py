@@ -284,7 +284,8 @@ call_id | VARCHAR | | the call it went into
 ingest_id | INTEGER | | the ingest
 file_id | INTEGER | | the file
 line | BIGINT | | 1-based line or record number
-why | VARCHAR | | duplicate, same_response_id, growing, replay, part
+why | VARCHAR | | duplicate, same_response_id, same_interval, growing, replay, part
+record_id | VARCHAR | | the id the record would have had as a call of its own, where that was another
 """,
 )
 FIELD_COVERAGE = table(
