@@ -58,6 +58,27 @@ def redact(text: str) -> str:
     return _PERSONAL.sub(lambda found: f"<{found.lastgroup}>", text)
 
 
+_HIDDEN = re.compile(
+    r"""
+      (?P<key>\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|AIza|AKIA|ASIA)[-_]?[\w-]{16,}|\beyJ[\w-]{10,}\.[\w.-]+)
+    | (?P<bearer>(?<=bearer\s)\S+)
+    | (?P<email>[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_MAY_HIDE = re.compile(r"@|[sprSPR][kK][-_]|gsk|xai|hf_|gh[po]_|AIza|A[KS]IA|eyJ|[bB]earer|BEARER")  # a quick look before the long one
+
+
+def label(text: str, secret: bytes) -> str:
+    """A label as it may be kept: an e-mail address becomes its keyed hash, so that a user stays one user, and a key is taken out.
+
+    Every text column of every table passes here on its way in (ingest/spool.py), whatever a source hands on.
+    """
+    if not _MAY_HIDE.search(text):
+        return text
+    return _HIDDEN.sub(lambda found: f"email-{keyed_hash(found[0].lower(), secret)}" if found.lastgroup == "email" else "<key>", text)
+
+
 def template(message: str) -> str:
     """The fixed words of a message: URLs, e-mails, quotes, JSON, numbers, ids and keys become `<url>`, `<quote>` and so on; at most 160 characters.
 

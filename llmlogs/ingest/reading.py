@@ -134,7 +134,7 @@ class Reader:
         """Spool the call; its id for now is the log's, the provider's, or a hash of what is known of it."""
         call = outcome.call or {}
         texts = {part: call.pop(f"{part}_text", None) for part in PARTS}
-        row, bad = clean("call_rows", call)
+        row, bad = clean("call_rows", call, self._context.secret)
         row["source"] = self._plan.source.name
         row["call_id"] = call_id = row.get("call_id") or row.get("response_id") or self._content_id(row)
         self._spool.add("call_rows", row | {"file_id": self._reading.file_id, "line": outcome.line})
@@ -161,7 +161,7 @@ class Reader:
         return "h" + hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
 
     def _side(self, table: str, row: dict[str, Any], line: int, call_id: str) -> None:
-        good, bad = clean(table, row)
+        good, bad = clean(table, row, self._context.secret)
         if call_id and "call_id" not in good and table in WITH_CALL:
             good["call_id"] = call_id
         good["file_id"] = self._reading.file_id

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from llmlogs.ingest.values import CLEANERS
+from llmlogs.privacy import label
 from llmlogs.schema.calls import CALLS, HIDDEN
 from llmlogs.schema.others import OTHERS
 
@@ -18,15 +19,16 @@ TYPES = {table.name: {column.name: column.type for column in table.columns} for 
 Bad = tuple[str, str, str]  # (column, reason, type of the value found)
 
 
-def clean(table: str, row: dict[str, Any]) -> tuple[dict[str, Any], list[Bad]]:
-    """The row with exact types and without NULLs, and what could not be kept. A key the contract does not know is a KeyError."""
+def clean(table: str, row: dict[str, Any], secret: bytes = b"") -> tuple[dict[str, Any], list[Bad]]:
+    """The row with exact types, without NULLs, keys and addresses, and what could not be kept. A key the contract does not know is a KeyError."""
     types, good, bad = TYPES[table], {}, []
+    gated = table != "texts"  # these are kept because they were asked for, and redacted apart
     for name, value in row.items():
         if value is None:
             continue
         cleaned, reason = CLEANERS[types[name]](value)
         if cleaned is not None:
-            good[name] = cleaned
+            good[name] = label(cleaned, secret) if gated and types[name] == "VARCHAR" else cleaned
         if reason:
             bad.append((name, reason, type(value).__name__))
     return good, bad
