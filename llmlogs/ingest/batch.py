@@ -16,7 +16,7 @@ from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
 from llmlogs.errors import LlmlogsError, StorageError
-from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, twins
+from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, twins, unread
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
@@ -135,6 +135,8 @@ class Batch:
             return ""
         reading.take(result)
         report.reader = result.why
+        for row in unread.beside(fast.sample(plan.path), (leaf.path for leaf in source.compiled.leaves)):
+            self._spool.add("unread_fields", row | {"file_id": reading.file_id})
         with plan.path.open("rb") as stream:
             self._reader(replace(plan, carrier=FewLines(result)), reading).run(stream)
         return checkpoint.file_tail(plan.path, reading.position.offset)

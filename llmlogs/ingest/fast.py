@@ -51,7 +51,7 @@ def load(con: Connection, ingest_id: int, file_id: int, path: Path, source: Mapp
     counted = fast_lines.count(path)
     if counted.pending:
         return None
-    shape = fast_sql.look(source.compiled, _sample(path))
+    shape = fast_sql.look(source.compiled, sample(path))
     constants = {"source": literal(source.name), "ingest_id": f"{ingest_id}::integer", "file_id": f"{file_id}::integer"}
     where = f"ingest_id = {ingest_id} and file_id = {file_id}"
     for strict in (True, False):
@@ -155,7 +155,7 @@ def _name_errors(con: Connection, where: str, columns: set[str]) -> None:
     con.execute("drop table error_names")
 
 
-def _sample(path: Path) -> list[dict[str, object]]:
+def sample(path: Path) -> list[dict[str, object]]:
     """The first records that can be read."""
     found = []
     with path.open("rb") as file:

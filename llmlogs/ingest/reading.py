@@ -15,6 +15,7 @@ from llmlogs.ingest.discover import Plan
 from llmlogs.ingest.fast_result import FastResult
 from llmlogs.ingest.report import Counts
 from llmlogs.ingest.spool import Spool, clean
+from llmlogs.ingest.unread import Watch
 from llmlogs.privacy import redact, shape
 from llmlogs.sources.base import Context, Outcome
 
@@ -52,6 +53,7 @@ class Reader:
         self._recent: OrderedDict[int, tuple[int | None, int, Any]] = OrderedDict()
         self._valued: deque[tuple[int, int]] = deque()
         self._held = 0
+        self._watch = Watch()
 
     def run(self, stream: BinaryIO) -> None:
         """Read to the end. Damage in the stream keeps the good part and sets `error`; a fault of a source raises."""
@@ -62,6 +64,8 @@ class Reader:
             pass
         for kind, count in self._reading.skips.items():
             self._spool.add("skips", {"file_id": self._reading.file_id, "kind": kind, "records": count})
+        for row in self._watch.unread():
+            self._spool.add("unread_fields", row | {"file_id": self._reading.file_id})
 
     def _hand_over(self, records: Iterator[Record]) -> Iterator[Record]:
         reading = self._reading
@@ -75,7 +79,7 @@ class Reader:
                 if record.note:
                     self._note(record)
                 self._remember(record)
-                yield record
+                yield self._watch.over(record)
         except OSError as failure:
             reading.error = str(failure)
 

@@ -288,6 +288,18 @@ why | VARCHAR | | duplicate, same_response_id, same_interval, growing, replay, p
 record_id | VARCHAR | | the id the record would have had as a call of its own, where that was another
 """,
 )
+UNREAD_FIELDS = table(
+    "unread_fields",
+    "A field that the source of a file never looked at, seen on the file's first records.",
+    """
+ingest_id | INTEGER | | the ingest
+file_id | INTEGER | | the file
+path | VARCHAR | | name of the field, nested ones with dots; `[]` for elements of a list, `*` for a key that is no plain name
+kind | VARCHAR | | JSON type of what it holds
+records | BIGINT | count | records that have it
+of | BIGINT | count | records looked at
+""",
+)
 FIELD_COVERAGE = table(
     "field_coverage",
     "How many rows of a source have a column, among those it concerns.",
@@ -302,5 +314,5 @@ condition | VARCHAR | | which rows it concerns
 )
 OTHERS = (
     SPANS, ATTEMPTS, RATE_LIMITS, FEEDBACK, EVENTS, USAGE_BUCKETS, TEXTS, PRICE_BOOKS, PRICE_PLANS, PRICE_RATES,
-    INGESTS, FILES, REJECTS, SKIPS, ISSUES, MERGED, FIELD_COVERAGE,
+    INGESTS, FILES, REJECTS, SKIPS, ISSUES, MERGED, UNREAD_FIELDS, FIELD_COVERAGE,
 )  # fmt: skip
