@@ -16,7 +16,7 @@ from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
 from llmlogs.errors import LlmlogsError, StorageError
-from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, twins, unread
+from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, twins, unread
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
@@ -228,7 +228,8 @@ class Batch:
         price_calls(con, ingest_id, self._prices)
         reach("priced")
         load.load_others(con, ingest_id, self._spool)
-        checks.keep_issues(con, ingest_id)
+        suspicions.suspect(con, ingest_id)
+        self._tell(checks.keep_issues(con, ingest_id))
         con.execute(f"insert into merged by name select call_id, {ingest_id} as ingest_id, file_id, line, why, record_id from went")
         self._remember_places()
         reach("stored")
@@ -248,6 +249,12 @@ class Batch:
             counts = done.reading.counts
             counts.merged += gone.get(done.state.file_id, 0)
             counts.calls -= gone.get(done.state.file_id, 0)
+
+    def _tell(self, found: dict[tuple[int, str], int]) -> None:
+        for done in self._done:
+            for (file_id, what), count in found.items():
+                if file_id == done.state.file_id:
+                    done.report.notes[what] = done.report.notes.get(what, 0) + count
 
     def _remember_places(self) -> None:
         """The checkpoint: a row of `files` for each stream, with its totals over all its readings."""

@@ -98,10 +98,12 @@ def _apply(con: Connection, ingest_id: int, column: str, reason: str, condition:
         con.execute(f"update call_rows set {quote(column)} = null where {where}")
 
 
-def keep_issues(con: Connection, ingest_id: int) -> None:
-    """Found issues into the table, with the final ids of their calls."""
+def keep_issues(con: Connection, ingest_id: int) -> dict[tuple[int, str], int]:
+    """Found issues into the table, with the final ids of their calls; how many by file and what."""
     con.execute(
         f"insert into issues by name select {ingest_id}::integer as ingest_id, f.file_id, f.line, "
         "coalesce(m.new_id, f.call_id) as call_id, column_name, reason "
         "from found_issues f left join id_map m on m.file_id = f.file_id and m.line = f.line and m.old_id = f.call_id"
     )
+    rows = con.execute("select file_id, column_name || ': ' || reason, count(*) from found_issues group by all").fetchall()
+    return {(file_id, what): count for file_id, what, count in rows}

@@ -42,12 +42,20 @@ def _records(report: IngestReport) -> str:
 
 
 def _reasons(report: IngestReport) -> list[tuple[str, str]]:
-    rejected, skipped, sources = Counter[str](), Counter[str](), Counter[str]()
+    rejected, skipped, sources, issues = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for file in report.files:
         rejected.update(file.reject_reasons)
         skipped.update(file.skip_kinds)
+        issues.update(file.notes)
         sources.update({f"{file.source} ({file.carrier})": 1} if file.source else {})
-    return [("read as", _counted(sources)), ("skipped", _counted(skipped)), ("rejected", _counted(rejected))]
+    return [("read as", _counted(sources)), ("skipped", _counted(skipped)), ("rejected", _counted(rejected)), ("values", _values(issues))]
+
+
+def _values(issues: Counter[str]) -> str:
+    """Values that could not be read or contradict each other; a suspicious unit comes first, it spoils a column."""
+    suspicious = sorted(what for what in issues if "unit_suspicious" in what)
+    others = Counter({what: count for what, count in issues.items() if what not in suspicious})
+    return "; ".join(filter(None, [", ".join(map(text.plain, suspicious)), _counted(others)]))
 
 
 def _database(header: Header) -> list[tuple[str, str]]:

@@ -73,5 +73,5 @@ def make(scale: Scale) -> Made:
     for number, odd in enumerate(ODD):
         rows.append(rows[0] | {"call_id": f"odd-{number}", "feature": "odd numbers"} | odd)
     rows += [{"format": "llmlogs/1", "call_id": "no time, no model"}]
-    told = {"about": "hostile strings and odd numbers", "must_warn": [], "may_warn": ["data/coverage", "errors/by_class", "cost/unpriced"]}
+    told = {"about": "hostile strings and odd numbers", "must_warn": ["data/values"], "may_warn": ["data/coverage", "errors/by_class", "cost/unpriced"]}
     return Made({"calls.jsonl": lines(rows)}, told | {"totals": {"lines": len(rows), "calls": len(rows) - 1, "rejected": 1}})
