@@ -55,6 +55,15 @@ def upgrade(con: duckdb.DuckDBPyConnection, path: Path, program: str, folder: Pa
     for number, step in steps:
         con.execute(step.read_text(encoding="utf-8"))
         con.execute("update meta set value = $1 where key = 'schema_version'", [str(number)])
+    _renew(con)
     con.execute("update meta set value = $1 where key = 'llmlogs_version'", [program])
     con.execute("commit")
     return True
+
+
+def _renew(con: duckdb.DuckDBPyConnection) -> None:
+    """What is made of the contract and not of a step: the calls view over the columns there are, and the comments."""
+    physical = {row[0] for row in con.execute("select column_name from duckdb_columns() where table_name = 'call_rows'").fetchall()}
+    con.execute(ddl.calls_view(physical))
+    for table in ddl.TABLES:
+        con.execute(";".join(ddl.comments(table)))

@@ -45,3 +45,29 @@ def test_a_step_that_fails_leaves_the_old_version_whole(db: Path, tmp_path: Path
 def test_the_shipped_steps_lead_to_the_contract_version() -> None:
     numbers = [number for number, _ in migrate.pending(0)]
     assert numbers == list(range(2, ddl.SCHEMA_VERSION + 1))
+
+
+def columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+    """Names and types of the columns of every table and of the calls view."""
+    rows = con.execute("select table_name, column_name, data_type from duckdb_columns() where not internal order by table_name, column_name").fetchall()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, name, kind in rows:
+        found.setdefault(table, []).append((name, kind))
+    return found
+
+
+def test_an_old_database_becomes_what_a_new_one_is(tmp_path: Path) -> None:
+    """Made as schema 1 made it, with a call in it; opened for writing once."""
+    old, new = tmp_path / "old.duckdb", tmp_path / "new.duckdb"
+    with duckdb.connect(str(old)) as con:
+        con.execute((Path(__file__).parent / "schema_1.sql").read_text(encoding="utf-8"))
+    database.open_for_write(old).close()
+    database.open_for_write(new).close()
+    assert (tmp_path / "old.duckdb.schema1.bak").exists()
+    migrated, fresh = database.open_for_read(old), database.open_for_read(new)
+    tables = [table.name for table in ddl.TABLES]
+    assert {name: columns(migrated)[name] for name in tables} == {name: columns(fresh)[name] for name in tables}
+    assert migrated.execute("select call_id, input_tokens, sample_weight from calls").fetchall() == [("c1", 7, 1.0)]
+    assert migrated.execute("select count(*) from duckdb_columns() where table_name = 'merged' and comment is null").fetchall() == [(0,)]
+    migrated.close()
+    fresh.close()
