@@ -146,7 +146,8 @@ def _rank(con: Connection) -> None:
     con.execute(
         """create or replace temp table ranked as
         select *, first_value(row) over (partition by k, part order by not earlier, total = 0, file_id, line, content, row) as leader,
-            row_number() over (partition by k, part order by copy, (total = 0 and version is not null), version desc nulls last, total desc, known desc, not earlier, content, file_id, line, row) as rank,
+            row_number() over (partition by k, part order by copy, (total = 0 and version is not null), version desc nulls last,
+                total desc, known desc, not earlier, content, file_id, line, row) as rank,
             count(*) over (partition by k, part) as size
         from members"""
     )
