@@ -80,6 +80,7 @@ def _call(row: Fields, kind: str, context: Context, issues: Issues) -> Row:
         "merge_growing": True,
         "merge_version": None if updated is None else (updated - EPOCH) // (datetime.resolution),
         "merge_try": _project(row),
+        "merge_emitter": _scope(row),
     }
     call |= counted.columns() | status | _times(row, parameters, issues) | text_columns(row.get("input"), row.get("output"), context)
     return {name: value for name, value in call.items() if value is not None}
@@ -88,6 +89,13 @@ def _call(row: Fields, kind: str, context: Context, issues: Issues) -> Row:
 def _project(row: Fields) -> str | None:
     """Ids that a program counts up itself are its project's own; random ones are the same observation wherever they stand."""
     return label(row.get("project_id")) if len(str(row.get("id"))) < SHORTEST_RANDOM else None
+
+
+def _scope(row: Fields) -> str | None:
+    """The instrumentation that made the span behind the observation."""
+    metadata = row.get("metadata")
+    scope = parsed(metadata.get("scope")) if isinstance(metadata, Mapping) else None
+    return label(scope.get("name")) if isinstance(scope, Mapping) else None
 
 
 def _attributes(row: Fields) -> Mapping[str, Any]:
@@ -101,8 +109,8 @@ def _attributes(row: Fields) -> Mapping[str, Any]:
 
 def _usage(row: Fields, generates: bool, failed: bool, issues: Issues) -> Usage:
     """Token counts from the first place that has any: the buckets, the deprecated `usage`, the sums beside it."""
-    details = next((item for key in ("usage_details", "usage") if isinstance(item := row.get(key), Mapping) and item), None)
-    if details is None or (details is row.get("usage") and not any(details.values())):
+    details: Mapping[str, Any] = next((item for key in ("usage_details", "usage") if isinstance(item := row.get(key), Mapping) and item), {})
+    if not details or (details is row.get("usage") and not any(details.values())):
         stated = {side: next((row[name] for name in names if row.get(name) is not None), None) for side, names in SUMS.items()}
         details = stated if any(integer(value) for value in stated.values()) else {}  # sums of no buckets are written as 0
     unit = str(details.get("unit") or row.get("unit") or "TOKENS").upper()
