@@ -9,6 +9,7 @@ from llmlogs.schema.ddl import literal, quote
 from llmlogs.store.database import Connection, ensure_columns
 
 IDENTITY = ("ingest_id", "file_id", "line")
+SETS = {"trace_facts"}  # what is true does not become truer by being said twice
 
 
 def load_calls(con: Connection, ingest_id: int, spool: Spool) -> None:
@@ -51,23 +52,24 @@ def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> No
     join = "left join id_map m on m.file_id = f.file_id and m.line = f.line and m.old_id = f.call_id" if has_call else ""
     con.execute(f"create or replace temp table fresh_rows as select {ingest_id}::integer as ingest_id, {keep}{call} from {_spooled(spool, table)} f {join}")
     if "line" in columns and table not in ("rejects", "issues", "merged"):
-        _drop_repeats(con, table, sorted(columns - set(IDENTITY)))
+        _drop_repeats(con, table, sorted(columns - set(IDENTITY)), told_once=table in SETS)
     if table == "spans" and {"span_id", "started_at", "ended_at"} <= columns:
         _drop_known_spans(con)
     con.execute(f"insert into {quote(table)} by name from fresh_rows")
     con.execute("drop table fresh_rows")
 
 
-def _drop_repeats(con: Connection, table: str, columns: list[str]) -> None:
-    """A side row of a record that was read before (an overlapping copy) adds nothing; equal rows inside one file stay apart."""
+def _drop_repeats(con: Connection, table: str, columns: list[str], told_once: bool = False) -> None:
+    """A side row of a record that was read before (an overlapping copy) adds nothing; equal rows inside one file stay apart, unless it is no event."""
     names = ", ".join(quote(name) for name in columns)
+    order = "1" if told_once else f"row_number() over (partition by {names}, file_id order by line, rowid)"
     absent = [name for name in TYPES[table] if name not in columns and name not in IDENTITY]
     only = " and ".join(f"{quote(name)} is null" for name in absent) or "true"
-    numbered = f"select {names}, row_number() over (partition by {names}, file_id) as n"
+    numbered = f"select {names}, {'1' if told_once else f'row_number() over (partition by {names}, file_id)'} as n"
     con.execute(
         f"create or replace temp table kept_rows as with old as (select distinct {names}, n from ({numbered} from {quote(table)} "
         f"where ({only}) and file_id not in (select file_id from fresh_rows))), "
-        f"new as (select rowid as row, file_id, line, {names}, row_number() over (partition by {names}, file_id order by line, rowid) as n from fresh_rows), "
+        f"new as (select rowid as row, file_id, line, {names}, {order} as n from fresh_rows), "
         f"once as (select arg_min(row, (file_id, line, row)) as row, {names}, n from new group by {names}, n) "
         f"select o.row from once o where not exists (select 1 from old where {_same(columns)} and old.n = o.n)"
     )
