@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from llmlogs import sources
 from llmlogs.sources.base import Context, Head, Outcome, Record
+from llmlogs.sources.common import token_buckets as buckets
 from llmlogs.sources.langfuse import SOURCE
-from llmlogs.sources.langfuse import usage as buckets
 
 START, END = "2026-03-02T10:00:00.000Z", "2026-03-02T10:00:02.000Z"
 

@@ -13,6 +13,7 @@ from llmlogs.sources.base import Context, Row
 
 LONGEST_JSON = 8 << 20
 MASKED = re.compile(r"<?\W*(?:masked|redacted|hidden)\W*>?\Z", re.IGNORECASE)
+PROVIDER_ID = re.compile(r"(?:chatcmpl-|msg_|resp_|gen-|cmpl-)[\w-]{4,}\Z")  # ids of answers as providers make them
 STRUCTURAL = frozenset({"role", "type", "id", "name", "model", "finish_reason", "tool_call_id", "object"})
 
 

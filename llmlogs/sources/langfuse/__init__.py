@@ -1,8 +1,9 @@
 """Langfuse: trace downloads, table exports, blob storage exports of v3 and v4, pages of the public API.
 
 Traps. `latency` and `timeToFirstToken` are seconds or milliseconds by version and export: durations come from the instants, the stated one only has to agree.
-Instants of blob exports are UTC without saying so. `usageDetails` has free keys (usage.py says which include which); its absence is written as 0 in the sums
-beside it. Agents and other parents repeat usage and errors of what they enclose: only GENERATION and EMBEDDING are calls, and of nested ones the innermost.
+Instants of blob exports are UTC without saying so. `usageDetails` has free keys (common/token_buckets.py says which include which);
+its absence is written as 0 in the sums beside it. Agents and other parents repeat usage and errors of what they enclose: only GENERATION and EMBEDDING are
+calls, and of nested ones the innermost.
 Observations of v3 exports know neither user nor session: the traces' own rows do (trace_facts). The bounds of export windows are inclusive and hours are
 exported again: of rows of one id the newest `updatedAt` wins. Scores are columns of their own in table exports; v4's repeat the trace's on every row.
 """

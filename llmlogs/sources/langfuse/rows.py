@@ -9,14 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from llmlogs.sources.base import Context, Row
+from llmlogs.sources.common import token_buckets
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
 from llmlogs.sources.common.providers import plain_model, provider_of
-from llmlogs.sources.common.texts import parsed, text_columns
+from llmlogs.sources.common.texts import PROVIDER_ID, parsed, text_columns
 from llmlogs.sources.common.times import EPOCH, to_utc
 from llmlogs.sources.common.trace_tree import Node
 from llmlogs.sources.common.usage import Usage, integer, money
-from llmlogs.sources.langfuse import labels, usage
+from llmlogs.sources.langfuse import labels
 from llmlogs.sources.langfuse.fields import Fields, ms_between
 
 CALLS = ("GENERATION", "EMBEDDING")
@@ -30,7 +31,6 @@ STEPS = {
     "EVALUATOR": "other",
     "EVENT": "other",
 }
-PROVIDER_ID = re.compile(r"(?:chatcmpl-|msg_|resp_|gen-|cmpl-)[\w-]{4,}\Z")
 SLACK_MS = 2.0  # both clocks are cut to milliseconds
 SHORTEST_RANDOM = 16
 SUMS = {"input": ("input_usage", "prompt_tokens"), "output": ("output_usage", "completion_tokens"), "total": ("total_usage", "total_tokens")}
@@ -117,7 +117,7 @@ def _usage(row: Fields, generates: bool, failed: bool, issues: Issues) -> Usage:
     if unit != "TOKENS":
         issues.append(("input_tokens", "not_tokens", "str"))
         details = {}
-    counted = usage.read({key: value for key, value in details.items() if key != "unit"}, generates, failed)
+    counted = token_buckets.read({key: value for key, value in details.items() if key != "unit"}, generates, failed)
     issues += counted.issues
     return counted
 

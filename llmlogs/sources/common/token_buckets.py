@@ -1,8 +1,8 @@
-"""`usageDetails`: token buckets under free keys, and which of them are inside which.
+"""Tokens told as buckets under free keys, and which of them are inside which: Langfuse's `usageDetails`, LangChain's `usage_metadata`.
 
-Langfuse's own and LangChain's keys (`input`, `input_cached_tokens`, `input_cache_creation`, `output_reasoning` ...) are buckets beside each other: input is the
-sum of all that name it. Keys of OpenInference and raw OpenAI (`prompt_details.cache_read`, `completion_details.reasoning`) are parts of `input` and `output`.
-Programs mix both up; `total` tells, except where Langfuse made it up as the sum of all buckets because none was sent.
+Buckets beside each other (`input`, `input_cached_tokens`, `input_cache_creation`, `output_reasoning` ...): input is the sum of all that name it. Keys named as
+details (`prompt_details.cache_read`, `completion_details.reasoning`, `input_token_details.cache_read`) are parts of `input` and `output`. Programs mix both
+up; a stated total tells, except where Langfuse made it up as the sum of all buckets because none was sent.
 """
 
 from __future__ import annotations
