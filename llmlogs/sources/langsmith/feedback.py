@@ -27,7 +27,7 @@ def feedback_stats(stats: Any) -> Iterator[Row]:
         base = {"name": name, "source": "langsmith"}
         values = told.get("values")
         words = [(label(word), integer(count)) for word, count in values.items()] if isinstance(values, Mapping) else []
-        average = number(told.get("avg"))
+        average = None if isinstance(told.get("avg"), bool) else number(told.get("avg"))
         if average is not None:
             yield from [base | {"value": average}] * min(integer(told.get("n")) or 1, MOST_FEEDBACK)
         else:

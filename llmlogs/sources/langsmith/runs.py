@@ -110,7 +110,11 @@ def _call(run: Row, kind: str, trace: str | None, identity: str | None, context:
         "response_id": _response_id(outputs),
         "trace_id": trace,
         "span_id": identity,
-        "operation": "embeddings" if kind == "embedding" else "text_completion" if metadata.get("ls_model_type") == "text" else "chat",
+        "operation": "embeddings"
+        if kind == "embedding" or "embedding" in str(asked).lower()
+        else "text_completion"
+        if metadata.get("ls_model_type") == "text"
+        else "chat",
         "provider": host or provider_of(metadata.get("ls_provider"), asked or answered),
         "region": region,
         "request_model": asked or answered,
@@ -126,6 +130,12 @@ def _call(run: Row, kind: str, trace: str | None, identity: str | None, context:
     }
     call |= {**counted.columns(), **status, **_times(run, parameters, issues), **text_columns(run.get("inputs"), outputs, context)}
     return {name: value for name, value in call.items() if value is not None}
+
+
+def _operation(kind: str, model: str | None, metadata: Mapping[str, Any]) -> str:
+    if kind == "embedding" or "embedding" in (model or "").lower():
+        return "embeddings"
+    return "text_completion" if metadata.get("ls_model_type") in ("text", "llm") else "chat"
 
 
 def _first(*values: Any) -> str | None:
@@ -152,7 +162,7 @@ def _status(run: Row) -> Row:
     """`success`, `error`, `pending`; an error is a text, with the HTTP code in it if at all."""
     said, error = str(run.get("status") or "").lower(), run.get("error") or run.get("error_preview")
     if error or said == "error":
-        return failure(error if isinstance(error, str | Mapping) else "")
+        return failure(error.removesuffix("()") if isinstance(error, str) else error if isinstance(error, Mapping) else "")  # CancelledError()
     done = said == "success" or (not said and run.get("end_time"))
     return {"status": "ok" if done else "unknown"}
 
@@ -163,12 +173,13 @@ def _times(run: Row, parameters: Mapping[str, Any], issues: Issues) -> Row:
     said = next((flag for key in ("stream", "streaming") if isinstance(flag := parameters.get(key), bool)), None)
     found: Row = {} if said is None else {"stream": said}
     if start and end and end >= start:
-        found["duration_ms"] = (end - start).total_seconds() * 1000
+        found["duration_ms"] = round((end - start).total_seconds() * 1000, 3)
     stated = to_utc(run.get("first_token_time"))
     events = run.get("events") if isinstance(run.get("events"), list) else []
     first = stated or next((to_utc(one.get("time")) for one in events or () if isinstance(one, Mapping) and one.get("name") == "new_token"), None)
     if first and start and start <= first and (end is None or first < end or first == start):
-        found |= {"stream": True, "first_token_at": first, "ttft_ms": (first - start).total_seconds() * 1000, "ttft_basis": "client" if stated else "event"}
+        wait = round((first - start).total_seconds() * 1000, 3)
+        found |= {"stream": True, "first_token_at": first, "ttft_ms": wait, "ttft_basis": "client" if stated else "event"}
     elif first and start and first < start:
         issues.append(("first_token_at", "clock", "str"))
     return found
@@ -191,7 +202,7 @@ def _step(run: Row, trace: str | None, identity: str | None, kind: str) -> Row |
         "name": label(run.get("name")),
         "started_at": start,
         "ended_at": end,
-        "duration_ms": (end - start).total_seconds() * 1000 if start else None,
+        "duration_ms": round((end - start).total_seconds() * 1000, 3) if start else None,
         "status": "ok" if status["status"] == "ok" else "error" if status["status"] != "unknown" else "unknown",
         "error_class": status.get("error_class"),
         "document_count": len(documents) if documents is not None else None,
