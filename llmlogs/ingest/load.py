@@ -57,6 +57,8 @@ def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> No
         _drop_known_spans(con)
     con.execute(f"insert into {quote(table)} by name from fresh_rows")
     con.execute("drop table fresh_rows")
+    if table == "feedback":
+        _drop_told_with_a_time(con)
 
 
 def _drop_repeats(con: Connection, table: str, columns: list[str], told_once: bool = False) -> None:
@@ -84,6 +86,15 @@ def _drop_known_spans(con: Connection) -> None:
             rowid not in (select arg_min(rowid, (file_id, line, rowid)) from fresh_rows group by span_id, started_at, ended_at)
             or exists (select 1 from spans s where s.span_id = fresh_rows.span_id and s.started_at = fresh_rows.started_at
                 and s.ended_at is not distinct from fresh_rows.ended_at))"""
+    )
+
+
+def _drop_told_with_a_time(con: Connection) -> None:
+    """A judgement that a table shows beside the call, without a time, is the one that its own record tells with a time."""
+    same = " and ".join(f"t.{name} is not distinct from f.{name}" for name in ("source", "name", "call_id", "trace_id", "session_id"))
+    con.execute(
+        "delete from feedback f where f.at is null and exists (select 1 from feedback t "
+        f"where t.at is not null and {same} and (t.value = f.value or t.label = f.label))"
     )
 
 

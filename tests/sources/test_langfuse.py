@@ -137,6 +137,7 @@ def test_t19_zeros_of_a_failed_call_are_zeros() -> None:
         pytest.param({"usageDetails": None, "promptTokens": 7, "completionTokens": 2, "totalTokens": 9}, (7, 2), id="the oldest"),
         pytest.param({"usageDetails": None, "usage": {"input": 700, "output": 20, "unit": "CHARACTERS"}}, (None, None), id="characters are no tokens"),
         pytest.param({"usageDetails": '{"input":4,"output":1}'}, (4, 1), id="JSON in a cell"),
+        pytest.param({"usageDetails": "{'input':4,'output':1}"}, (4, 1), id="a map as ClickHouse prints it"),
     ],
 )
 def test_other_places_of_usage(more: dict[str, Any], want: tuple[int | None, ...]) -> None:
@@ -371,6 +372,16 @@ def test_a_trace_of_the_api_with_its_observations() -> None:
 def test_newer_downloads_repeat_the_observations_inside_the_trace() -> None:
     inner = {"id": "t1", "timestamp": START, "name": "x", "observations": [observation()]}
     assert call({"trace": inner, "observations": [observation()]})["call_id"] == "o1"
+
+
+def test_traces_of_the_api_name_their_observations_only() -> None:
+    row = {"id": "t1", "timestamp": START, "name": "ask", "userId": "u1", "public": False, "htmlPath": "/x", "observations": ["o1"], "scores": ["s1"]}
+    assert [(outcome.kind, list(outcome.rows)) for outcome in read(row)] == [("other", ["trace_facts"])]
+
+
+def test_calls_that_langfuse_made_itself_are_marked() -> None:
+    assert call(observation(environment="langfuse-llm-as-a-judge"))["is_internal"] is True
+    assert "is_internal" not in call(observation(environment="production"))
 
 
 def test_pages_of_the_api() -> None:

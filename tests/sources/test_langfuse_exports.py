@@ -213,6 +213,15 @@ def test_a_table_with_scores_of_any_name(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("table_first", [True, False])
+def test_a_score_in_a_table_and_in_its_own_record_is_one(table_first: bool, tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    paths = [log.write("lf.csv", table([ROWS[1] | {"helpful": [1]}])), log.write("scores.jsonl", jsonl(SCORES))]
+    for path in paths if table_first else paths[::-1]:
+        log.ingest(path)
+    assert log.ask("select call_id, value, label, kind from feedback") == [("53995c3f42cd8ad8", 1.0, "True", "human")]
+
+
 def test_ids_that_a_program_counts_up_are_their_projects_own(tmp_path: Path) -> None:
     log = Log(tmp_path)
     rows = [ROWS[1] | {"id": "obs-1", "trace_id": f"t{i}", "project_id": f"p{i}", "usage_details": {"input": i, "output": 1, "total": i + 1}} for i in (1, 2)]

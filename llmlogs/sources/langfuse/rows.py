@@ -77,6 +77,7 @@ def _call(row: Fields, kind: str, context: Context, issues: Issues) -> Row:
         "finish_reason": _finish(row, attributes),
         "max_tokens": next((n for key in ("max_tokens", "max_completion_tokens", "max_output_tokens") if (n := integer(parameters.get(key)))), None),
         "tool_calls": _tool_calls(row),
+        "is_internal": True if str(row.get("environment")).startswith("langfuse-") else None,  # made by Langfuse: its judges, its playground
         "merge_growing": True,
         "merge_version": None if updated is None else (updated - EPOCH) // (datetime.resolution),
         "merge_try": _project(row),
