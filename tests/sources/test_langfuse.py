@@ -237,6 +237,15 @@ def test_t22_a_generation_around_others_is_no_further_call(order: list[int]) -> 
     assert len(outcomes) == 3
 
 
+def test_t22_a_step_that_is_a_model_call_itself_and_one_that_holds_a_sum() -> None:
+    """An evaluator with a model and tokens is a call where nothing below it is one; what an agent has is always a sum."""
+    judge = observation(id="e", type="EVALUATOR")
+    assert call(judge)["call_id"] == "e"
+    assert call(judge, observation(parentObservationId="e"))["call_id"] == "o1"
+    assert [outcome.kind for outcome in read(observation(type="AGENT"), observation(id="b", type="SPAN"))] == ["other", "other"]
+    assert [outcome.kind for outcome in read(observation(type="TOOL", model=None))] == ["other"]
+
+
 def test_t23_a_wrapper_without_a_model_around_one_call() -> None:
     rows = [observation(id="w", model=None, promptName="qa"), observation(id="s", type="SPAN", parentObservationId="w"), observation(parentObservationId="s")]
     found = call(*rows)

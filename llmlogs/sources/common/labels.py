@@ -26,7 +26,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "prompt_version": ("prompt_version",),
     "agent_name": ("agent_name", "agent"),
 }
-INHERITED = (*NAMES, "feature_basis", "tags")
+TAKEN = frozenset(name for names in NAMES.values() for name in names)
+INHERITED = (*NAMES, "feature_basis", "tags", "is_internal")
 
 
 def label(value: Any) -> str | None:
@@ -47,11 +48,11 @@ def named(metadata: Any, *only: str) -> Row:
 
 
 def tags(*holders: Any) -> str | None:
-    """One JSON object of short scalars out of objects and lists of `name:value` (or bare) words; reserved names (mlflow.…) are left out."""
+    """One JSON object of short scalars out of objects and lists of `name:value` (or bare) words; what has a column of its own is left out."""
     kept: dict[str, Any] = {}
     for holder in holders:
         for key, value in _pairs(holder):
-            if len(kept) < MOST_TAGS and key and len(key) <= SHORT_TAG and _short(value):
+            if len(kept) < MOST_TAGS and 0 < len(key) <= SHORT_TAG and key not in TAKEN and _short(value):
                 kept.setdefault(key, value)
     return orjson.dumps(kept).decode() if kept else None
 
@@ -66,7 +67,9 @@ def _pairs(holder: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _short(value: Any) -> bool:
-    return isinstance(value, (bool, int, float)) or (isinstance(value, str) and 0 < len(value) <= SHORT_TAG and value.isprintable())
+    if isinstance(value, int):
+        return abs(value) < 2**53
+    return isinstance(value, float) or (isinstance(value, str) and 0 < len(value) <= SHORT_TAG and value.isprintable())
 
 
 def feature(record: Mapping[str, Any], places: Iterable[str]) -> Row:

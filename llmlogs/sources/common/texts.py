@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,6 @@ from llmlogs.privacy import keyed_hash
 from llmlogs.sources.base import Context, Row
 
 LONGEST_JSON = 8 << 20
-LONGEST_LITERAL = 1 << 16
 MASKED = re.compile(r"<?\W*(?:masked|redacted|hidden)\W*>?\Z", re.IGNORECASE)
 PROVIDER_ID = re.compile(r"(?:chatcmpl-|msg_|resp_|gen-|cmpl-)[\w-]{4,}\Z")  # ids of answers as providers make them
 STRUCTURAL = frozenset({"role", "type", "id", "name", "model", "finish_reason", "tool_call_id", "object"})
@@ -29,17 +27,6 @@ def parsed(value: Any) -> Any:
         except orjson.JSONDecodeError:
             return value
     return value
-
-
-def structure(value: Any) -> Any:
-    """As `parsed`; and a text as Python or ClickHouse print a structure, in single quotes."""
-    value = parsed(value)
-    if not isinstance(value, str) or value[:1] not in ("{", "[") or len(value) > LONGEST_LITERAL:
-        return value
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return value
 
 
 def words(value: Any) -> str:

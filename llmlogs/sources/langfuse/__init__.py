@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
-from llmlogs.sources.common.trace_tree import Node, Traces, Tree
+from llmlogs.sources.common.trace_tree import Forest, Node, Tree
 from llmlogs.sources.langfuse import rows
 from llmlogs.sources.langfuse.fields import Fields, fields, folded, kind_of
 from llmlogs.sources.langfuse.labels import facts
@@ -66,15 +66,14 @@ class Langfuse:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """Traces as a whole where one record holds one, else observations gathered by their trace (at most MOST_WAITING of them)."""
-        waiting: Traces[Node] = Traces()
+        waiting: Forest[Node] = Forest(list)
         seen: dict[str, None] = {}
         for record in records:
             if isinstance(record.value, dict):
                 yield from _record(record.value, record.line, context, waiting, seen)
             else:
                 yield Outcome(record.line, "rejected", "not an object")
-        for group in waiting.rest():
-            yield from Tree(group).outcomes()
+        yield from waiting.rest()
 
 
 def _kind(value: dict[str, Any]) -> str:
@@ -85,14 +84,13 @@ def _kind(value: dict[str, Any]) -> str:
     return kind if isinstance(items, list) and all(isinstance(item, dict) and _kind(item) not in ("", "page") for item in items[:5]) and items else ""
 
 
-def _record(value: dict[str, Any], line: int, context: Context, waiting: Traces[Node], seen: dict[str, None], nested: bool = False) -> Iterator[Outcome]:
+def _record(value: dict[str, Any], line: int, context: Context, waiting: Forest[Node], seen: dict[str, None], nested: bool = False) -> Iterator[Outcome]:
     kind = _kind(value)
     row = fields(value)
     if kind == "observation":
         node = rows.node(row, line, context, nested)
         node.feedback = _column_scores(row, seen)
-        for group in waiting.add(str(row.get("trace_id")), node):
-            yield from Tree(group).outcomes()
+        yield from waiting.add(str(row.get("trace_id")), node)
     elif kind in ("download", "detail"):
         yield from _whole(row, line, context, nested)
     elif kind == "page":

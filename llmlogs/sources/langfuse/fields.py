@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from llmlogs.sources.common.aliases import fold
-from llmlogs.sources.common.texts import structure
+from llmlogs.sources.common.literals import value_of
+from llmlogs.sources.common.texts import parsed
 from llmlogs.sources.common.times import to_utc
 
 Fields = dict[str, Any]
@@ -50,7 +51,7 @@ def fields(record: Mapping[str, Any]) -> Fields:
     for key, value in record.items():
         name = folded(str(key))
         if found.get(name) is None:
-            found[name] = structure(value) if name in STRUCTURES else value
+            found[name] = value_of(parsed(value)) if name in STRUCTURES else value
     return found
 
 

@@ -12,7 +12,7 @@ from llmlogs.sources.base import Context, Row
 from llmlogs.sources.common import token_buckets
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
-from llmlogs.sources.common.providers import plain_model, provider_of
+from llmlogs.sources.common.served_by import plain_model, provider_of
 from llmlogs.sources.common.texts import PROVIDER_ID, parsed, text_columns
 from llmlogs.sources.common.times import EPOCH, to_utc
 from llmlogs.sources.common.trace_tree import Node
@@ -21,6 +21,7 @@ from llmlogs.sources.langfuse import labels
 from llmlogs.sources.langfuse.fields import Fields, ms_between
 
 CALLS = ("GENERATION", "EMBEDDING")
+LEAVES = ("EVALUATOR", "RETRIEVER", "TOOL", "GUARDRAIL")  # may be a model call themselves; what an agent, chain or span has is a sum
 STEPS = {
     "RETRIEVER": "retrieval",
     "TOOL": "tool",
@@ -43,16 +44,23 @@ def node(row: Fields, line: int, context: Context, nested: bool = False) -> Node
     issues: Issues = []
     kind = str(row.get("type")).upper()
     found = Node(line, name, label(row.get("parent_observation_id")), None, labels=labels.of(row, context, row.get("trace_name")), issues=issues, nested=nested)
-    if kind in CALLS:
+    if kind in CALLS or (kind in LEAVES and _priced(row)):
         found.call = _call(row, kind, context, issues)
+        found.weak = kind not in CALLS
     found.span = _step(row, "llm" if kind in CALLS else STEPS.get(kind, "other"))
     return found
+
+
+def _priced(row: Fields) -> bool:
+    """A step that names a model and counts tokens."""
+    model = label(row.get("model")) or label(row.get("provided_model_name"))
+    return bool(model) and any(integer(count) for count in _counts(row.get("usage_details")))
 
 
 def _call(row: Fields, kind: str, context: Context, issues: Issues) -> Row:
     attributes = _attributes(row)
     status = _status(row)
-    counted = _usage(row, kind == "GENERATION", status["status"] != "ok", issues)
+    counted = _usage(row, kind != "EMBEDDING", status["status"] != "ok", issues)
     model, host, region = plain_model(label(row.get("model")) or label(row.get("provided_model_name")))
     asked = label(attributes.get("gen_ai.request.model"))
     said = attributes.get("gen_ai.provider.name") or attributes.get("gen_ai.system") or attributes.get("llm.provider") or attributes.get("ls_provider")

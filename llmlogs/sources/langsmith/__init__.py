@@ -14,7 +14,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 from llmlogs.sources.common.texts import parsed
-from llmlogs.sources.common.trace_tree import Node, Traces, Tree
+from llmlogs.sources.common.trace_tree import Forest, Node
 from llmlogs.sources.langsmith.feedback import feedback
 from llmlogs.sources.langsmith.runs import fields, node, place
 from llmlogs.sources.langsmith.samples import SAMPLES
@@ -52,14 +52,13 @@ class LangSmith:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """Runs gathered by their trace, at most MOST_WAITING of them, so that leaves are told from roll-ups and inherit labels from above."""
-        waiting: Traces[Node] = Traces()
+        waiting: Forest[Node] = Forest(list)
         for record in records:
             if isinstance(record.value, dict):
                 yield from _record(record.value, record.line, context, waiting, False)
             else:
                 yield Outcome(record.line, "rejected", "not an object")
-        for group in waiting.rest():
-            yield from Tree(group).outcomes()
+        yield from waiting.rest()
 
 
 def _kind(keys: frozenset[str], value: Any = None) -> str:
@@ -72,12 +71,11 @@ def _kind(keys: frozenset[str], value: Any = None) -> str:
     return "page" if inner and all(isinstance(item, dict) and _kind(frozenset(map(str, item))) == "run" for item in inner) else ""
 
 
-def _record(value: dict[str, Any], line: int, context: Context, waiting: Traces[Node], nested: bool, depth: int = 0) -> Iterator[Outcome]:
+def _record(value: dict[str, Any], line: int, context: Context, waiting: Forest[Node], nested: bool, depth: int = 0) -> Iterator[Outcome]:
     kind = _kind(frozenset(map(str, value)), value)
     if kind == "run":
         run = fields(value)
-        for group in waiting.add(place(run)[0] or f"line {line}", node(run, line, context, nested)):
-            yield from Tree(group).outcomes()
+        yield from waiting.add(place(run)[0] or f"line {line}", node(run, line, context, nested))
         inner = parsed(run.get("child_runs"))
         for child in inner if isinstance(inner, list) and depth < DEEPEST else ():
             if isinstance(child, dict):

@@ -10,8 +10,9 @@ from llmlogs.sources.base import Context, Row
 from llmlogs.sources.common import labels
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
-from llmlogs.sources.common.providers import plain_model, provider_of
-from llmlogs.sources.common.texts import PROVIDER_ID, structure, text_columns
+from llmlogs.sources.common.literals import value_of
+from llmlogs.sources.common.served_by import plain_model, provider_of
+from llmlogs.sources.common.texts import PROVIDER_ID, parsed, text_columns
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.trace_tree import Node
 from llmlogs.sources.common.usage import integer
@@ -28,7 +29,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\
 
 def fields(run: Mapping[str, Any]) -> Row:
     """The run with its structures parsed: exports hold them as JSON texts."""
-    return {str(key): structure(value) if key in STRUCTURES else value for key, value in run.items()}
+    return {str(key): value_of(parsed(value)) if key in STRUCTURES else value for key, value in run.items()}
 
 
 def place(run: Row) -> tuple[str | None, str | None, str | None]:
