@@ -9,7 +9,7 @@ from __future__ import annotations
 from llmlogs.ingest.load import add_columns
 from llmlogs.ingest.spool import Spool
 from llmlogs.schema.ddl import quote
-from llmlogs.store.database import Connection
+from llmlogs.store.database import Connection, physical_columns
 
 TABLE = "trace_facts"
 FILLED = ("user_id", "session_id", "team", "feature", "tags", "environment", "service", "release")
@@ -28,16 +28,16 @@ def prepare(con: Connection, spool: Spool) -> None:
 
 def apply(con: Connection, ingest_id: int) -> None:
     """Fill calls of every trace of which this ingest brought a fact or a call."""
-    if not con.execute(f"select exists (select 1 from {TABLE})").fetchall()[0][0]:
+    have = physical_columns(con)
+    if "trace_id" not in have or not con.execute(f"select exists (select 1 from {TABLE})").fetchall()[0][0]:
         return
     con.execute(
         f"create or replace temp table told as select {KEY} as k, {', '.join(_newest(name) for name in FILLED)} from {TABLE} "
         f"where trace_id is not null and {KEY} in (select {KEY} from {TABLE} where ingest_id = {ingest_id} "
-        f"union select {KEY} from call_rows where ingest_id = {ingest_id} and trace_id is not null) group by 1"
+        f"union select {KEY} from call_rows where ingest_id = {ingest_id} and trace_id in (select trace_id from {TABLE})) group by 1"
     )
-    have = {row[0] for row in con.execute("select column_name from duckdb_columns() where table_name = 'call_rows'").fetchall()}
     for name in FILLED:
-        if name in have and "trace_id" in have:
+        if name in have:
             _fill(con, name, "feature_basis" in have)
     con.execute("drop table told")
 

@@ -74,6 +74,12 @@ def test_calls_of_other_traces_and_without_one_stay_as_they_are(log: Log) -> Non
     assert log.ask("select count(*), count(user_id) from calls") == [(2, 0)]
 
 
+def test_a_fact_that_says_nothing_and_no_call_with_a_trace(log: Log) -> None:
+    log.ingest(log.write("a.jsonl", lines({"model": "m", "call": "a"}, {"facts": {"trace_id": TRACE}})))
+    log.ingest(log.write("b.jsonl", lines({"model": "m", "call": "b"})))
+    assert log.ask("select count(*) from calls") == [(2,)]
+
+
 def test_coverage_knows_what_the_trace_told(log: Log) -> None:
     log.ingest(log.write("a.jsonl", lines(CALL)))
     log.ingest(log.write("b.jsonl", '{"model":"x","call":"x"}\n' + lines(FACTS)))

@@ -357,6 +357,17 @@ def test_score_columns_of_tables() -> None:
     assert outcome.call["tool_calls"] == 1
 
 
+def test_a_score_of_a_wrapper_is_its_calls_and_one_of_a_step_is_the_traces() -> None:
+    wrapper = observation(id="w", helpful=[1], metadata={"attributes": {"gen_ai.response.id": "chatcmpl-1"}})
+    outcomes = read(wrapper, observation(parentObservationId="w", metadata={"attributes": {"gen_ai.response.id": "chatcmpl-1"}}))
+    assert [(outcome.kind, outcome.merged_into) for outcome in outcomes] == [("merged", "o1"), ("call", "")]
+    assert outcomes[0].rows["feedback"][0]["call_id"] == "o1"
+    given = {"id": "s", "timestamp": START, "name": "ok", "value": 1, "dataType": "NUMERIC", "source": "EVAL", "traceId": "t1", "observationId": "sp"}
+    trace = {"id": "t1", "timestamp": START, "name": "x", "scores": [given, given | {"observationId": "o1"}]}
+    (first, *_) = read({"trace": trace, "observations": [observation(), observation(id="sp", type="SPAN")]})
+    assert [row.get("call_id") for row in first.rows["feedback"]] == [None, "o1"]
+
+
 def test_a_v4_table_repeats_the_scores_of_a_trace_on_every_row() -> None:
     rows = [observation(id=name, latencyMs=2000, quality=[0.5]) for name in ("a", "b", "c")]
     assert [one["value"] for outcome in read(*rows) for one in outcome.rows.get("feedback", ())] == [0.5]
@@ -371,6 +382,11 @@ def test_a_trace_row_tells_its_labels_and_scores_and_no_call() -> None:
     assert outcome.rows["trace_facts"][0]["user_id"] == "u1"
     assert outcome.rows["trace_facts"][0]["feature"] == "ask"
     assert outcome.rows["feedback"] == [{"name": "helpful", "source": "langfuse", "value": 1.0, "trace_id": "t1"}]
+
+
+def test_a_trace_that_says_nothing_is_skipped() -> None:
+    (outcome,) = read({"id": "t1", "timestamp": START, "name": None, "userId": None, "sessionId": None, "public": False, "tags": []})
+    assert (outcome.kind, outcome.reason) == ("skipped", "trace")
 
 
 def test_a_trace_of_the_api_with_its_observations() -> None:

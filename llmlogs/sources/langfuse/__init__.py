@@ -104,13 +104,14 @@ def _record(value: dict[str, Any], line: int, context: Context, waiting: Forest[
 def _single(kind: str, row: Fields, line: int, context: Context, nested: bool) -> Outcome:
     """A record that stands alone: a trace, a score, a session, or what tells nothing of calls."""
     if kind == "trace":
-        return Outcome(line, "other", rows=_trace_rows(row, context), nested=nested)
+        told = _trace_rows(row, context)
+        return Outcome(line, "other" if told else "skipped", "" if told else "trace", rows=told, nested=nested)
     if kind == "score":
         given = score(row)
         return Outcome(line, "other", rows={"feedback": [given]}, nested=nested) if given else Outcome(line, "skipped", "score of a dataset run", nested=nested)
     if kind == "session":
-        told = [one | {"session_id": str(row["id"])} for one in score_columns(row)] if isinstance(row.get("id"), str) else []
-        return Outcome(line, "other" if told else "skipped", "" if told else "session", rows={"feedback": told} if told else {}, nested=nested)
+        judged = [one | {"session_id": str(row["id"])} for one in score_columns(row)] if isinstance(row.get("id"), str) else []
+        return Outcome(line, "other" if judged else "skipped", "" if judged else "session", rows={"feedback": judged} if judged else {}, nested=nested)
     if kind in ("manifest", "dataset"):
         return Outcome(line, "skipped", kind, nested=nested)
     return Outcome(line, "rejected", "no observation, trace, score or session", nested=nested)
@@ -126,7 +127,8 @@ def _trace_rows(trace: Fields, context: Context) -> dict[str, list[Row]]:
         else []
     )
     given += [one | named for one in score_columns(trace)] if named else []
-    return {table: found for table, found in (("trace_facts", [said] if named else []), ("feedback", given)) if found}
+    told = [said] if named and len(said) > len(("trace_id", "updated_at", "source")) else []
+    return {table: found for table, found in (("trace_facts", told), ("feedback", given)) if found}
 
 
 def _whole(row: Fields, line: int, context: Context, nested: bool) -> Iterator[Outcome]:
@@ -136,13 +138,14 @@ def _whole(row: Fields, line: int, context: Context, nested: bool) -> Iterator[O
     items = row.get("observations")
     observations = [fields(item) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     nodes = [rows.node({"trace_id": trace.get("id"), **item}, line, context, True) for item in observations]
-    calls = {node.id for node in nodes if node.call is not None}
+    outcomes = list(Tree(nodes).outcomes())
+    calls = {outcome.call["call_id"] for outcome in outcomes if outcome.call and "call_id" in outcome.call}
     for given in found.get("feedback", ()):
         if given.get("call_id") not in calls:  # a score of a step: there is no call to give it to
             given.pop("call_id", None)
     yield Outcome(line, "other" if found else "skipped", "" if found else "trace", rows=found, nested=nested)
     said = next(iter(found.get("trace_facts", ())), {})
-    for outcome in Tree(nodes).outcomes():
+    for outcome in outcomes:
         if outcome.call is not None:
             _complete(outcome.call, said)
         yield outcome
