@@ -414,6 +414,28 @@ def test_pages_of_the_api() -> None:
     assert [(outcome.kind, outcome.nested) for outcome in outcomes] == [("skipped", False), ("call", True), ("call", True)]
 
 
+def test_sessions_manifests_and_datasets_are_no_calls() -> None:
+    judged = {"id": "s", "countTraces": 2, "sessionDuration": 3.5, "nps": "[9]"}
+    (outcome,) = read(judged)
+    assert outcome.rows["feedback"] == [{"name": "nps", "source": "langfuse", "value": 9.0, "session_id": "s"}]
+    item = {"id": "i", "datasetItemId": "d", "traceId": "t1", "observationId": None, "datasetName": "x"}
+    assert [(outcome.kind, outcome.reason) for outcome in read(SESSION, MANIFEST, item)] == [
+        ("skipped", "session"),
+        ("skipped", "manifest"),
+        ("skipped", "dataset"),
+    ]
+
+
+def test_scores_told_before_are_forgotten_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmlogs.sources.langfuse.MOST_SCORES", 1)
+    rows = [observation(id=f"{place}{trace}", traceId=trace, latencyMs=1, quality=[0.5]) for place, trace in enumerate(["a", "a", "b", "b"])]
+    assert len([one for outcome in read(*rows) for one in outcome.rows.get("feedback", ())]) == 2
+
+
+def test_two_spellings_of_one_field() -> None:
+    assert call(observation(trace_id="other", usage_details=None, usageDetails={"input": 3, "output": 1}))["input_tokens"] == 3
+
+
 def test_an_unfinished_step_waits_for_its_end() -> None:
     (outcome,) = read(observation(type="SPAN", endTime=None))
     assert (outcome.kind, outcome.reason) == ("skipped", "span")

@@ -234,7 +234,7 @@ def test_pages() -> None:
         ('{"thumb": {"n": 1, "avg": "1"}}', [("thumb", 1.0, None)]),
         ({"tone": {"n": 3, "avg": None, "values": {"polite": 2, "rude": 1}}}, [("tone", None, "polite")] * 2 + [("tone", None, "rude")]),
         ({"why": {"n": 1, "avg": None, "values": {"a comment that somebody wrote in many words": 1}}}, []),
-        ({"x": None, "y": {"n": "?", "avg": True}}, []),
+        ({"x": None, "y": {"n": "?", "avg": True}, "z": {"n": 1, "avg": "1e3"}}, []),
     ],
 )
 def test_feedback_beside_a_run(stats: Any, want: list[tuple[Any, ...]]) -> None:
@@ -265,6 +265,16 @@ def test_ids_of_answers_and_of_runs() -> None:
     found = call(run(outputs={"generations": [[inner]]}))
     assert (found["response_id"], found["finish_reason"], found["tool_calls"]) == ("chatcmpl-abcd", "tool_calls", 2)
     assert "response_id" not in call(run(outputs={"a": {"id": "chatcmpl-abcd"}, "b": {"id": "chatcmpl-efgh"}}))
+
+
+def test_prompts_of_the_hub_kinds_of_models_and_documents() -> None:
+    hub = {"ls_model_name": "text-embedding-3-small", "lc_hub_repo": "greet", "lc_hub_commit_hash": "ab12", "revision_id": "v7"}
+    found = call(run(extra={"metadata": hub}))
+    assert (found["prompt_name"], found["prompt_version"], found["release"], found["operation"]) == ("greet", "ab12", "v7", "embeddings")
+    assert call(run(extra={"metadata": {"ls_model_name": "m", "ls_model_type": "llm"}}))["operation"] == "text_completion"
+    assert call(run(run_type="embedding", outputs=None, prompt_tokens=9))["output_tokens"] == 0
+    (outcome,) = read(run(run_type="retriever", outputs='[{"a": 1}, {"b": 2}, {"c": 3}]'))
+    assert outcome.rows["spans"][0]["document_count"] == 3
 
 
 def test_no_text_leaves() -> None:

@@ -111,11 +111,7 @@ def _call(run: Row, kind: str, trace: str | None, identity: str | None, context:
         "response_id": _response_id(outputs),
         "trace_id": trace,
         "span_id": identity,
-        "operation": "embeddings"
-        if kind == "embedding" or "embedding" in str(asked).lower()
-        else "text_completion"
-        if metadata.get("ls_model_type") == "text"
-        else "chat",
+        "operation": _operation(kind, asked, metadata),
         "provider": host or provider_of(metadata.get("ls_provider"), asked or answered),
         "region": region,
         "request_model": asked or answered,
