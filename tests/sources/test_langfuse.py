@@ -456,7 +456,7 @@ SESSION = {"id": "s", "createdAt": START, "userIds": ["u"], "countTraces": 2, "s
         {"trace": {}, "observations": []},
         {"data": [V2_CORE], "meta": {"cursor": "x"}},
         dict.fromkeys(("id", "trace_id", "start_time", "end_time", "type", "usage_details", "level")),
-        {"id": "s", "timestamp": START, "name": "n", "value": 1, "data_type": "NUMERIC", "trace_id": "t"},
+        {"id": "s", "timestamp": START, "name": "n", "value": 1, "data_type": "NUMERIC", "trace_id": "t", "source": "API"},
         {"id": "t", "timestamp": START, "name": "n", "bookmarked": True, "public": False, "user_id": None, "tags": []},
     ],
 )
@@ -480,6 +480,9 @@ def test_an_empty_table_is_known_by_its_columns(columns: tuple[str, ...]) -> Non
         {"id": "r", "trace_id": "t", "start_time": START, "run_type": "llm", "dotted_order": "x", "parent_run_id": None},
         {"resourceSpans": []},
         {"timestamp": START, "model": "m", "name": "x", "value": 3},
+        {"id": 1, "timestamp": START, "name": "x", "user_id": "u", "session_id": "s", "release": "v1", "model": "m", "input_tokens": 3},
+        {"id": "a", "trace_id": "t", "start_time": START, "type": "llm", "status_message": "", "parent_span_id": None, "usage": {}},
+        {"trace_id": "t", "name": "quality", "value": 1, "data_type": "float"},
         [],
         "x",
     ],

@@ -14,7 +14,7 @@ from llmlogs.sources.common.times import to_utc
 Fields = dict[str, Any]
 STRUCTURES = ("usage_details", "cost_details", "provided_cost_details", "provided_usage_details", "usage", "metadata", "model_parameters",
               "tags", "trace_tags", "tool_calls", "tool_call_names", "scores", "user_ids")  # fmt: skip
-OBSERVATION_SIGNS = frozenset({"parent_observation_id", "usage_details", "cost_details", "provided_model_name", "status_message", "completion_start_time"})
+OBSERVATION_SIGNS = frozenset({"parent_observation_id", "usage_details", "cost_details", "provided_model_name", "completion_start_time"})
 PLACES = frozenset({"id", "trace_id", "start_time", "type"})
 TRACE_SIGNS = frozenset({"bookmarked", "session_id", "user_id", "public", "release", "html_path", "observations"})
 SCORE_SIGNS = frozenset({"data_type", "string_value", "config_id", "author_user_id", "queue_id"})
@@ -60,11 +60,11 @@ def kind_of(names: Iterable[str]) -> str:
     keys = frozenset(names)
     if {"trace", "observations"} <= keys:
         return "download"
-    if keys >= PLACES and keys & OBSERVATION_SIGNS:
+    if keys >= PLACES and (keys & OBSERVATION_SIGNS or {"level", "status_message"} <= keys):
         return "observation"
-    if {"name", "value"} <= keys and len(keys & SCORE_SIGNS) >= 1 and keys & {"trace_id", "session_id", "observation_id"}:
+    if {"name", "value", "source"} <= keys and keys & SCORE_SIGNS and keys & {"trace_id", "session_id", "observation_id"}:
         return "score"
-    if {"id", "timestamp", "name"} <= keys and len(keys & TRACE_SIGNS) >= 3:
+    if {"id", "timestamp", "name"} <= keys and keys & {"bookmarked", "public"} and len(keys & TRACE_SIGNS) >= 3:
         return "detail" if "observations" in keys else "trace"
     if {"files", "window", "export_source"} <= keys:
         return "manifest"
