@@ -12,6 +12,7 @@ from llmlogs.carriers.parsing import BOM
 
 DELIMITERS = b",;\t|"
 NAME = re.compile(r"[^\W\d][\w .:/()$%-]{0,80}")
+WIDE = 8
 LONGEST_ROW = 1 << 20  # a quote that is still open after this much was never meant to be one
 csv.field_size_limit(MAX_RECORD)
 
@@ -26,7 +27,7 @@ class CsvRows:
         if not lines or head.lstrip()[:1] in (b"{", b"["):
             return 0.0
         names = _cells(_text(lines[0])[0], _delimiter(lines[0]))
-        if len(names) < 2 or not all(NAME.fullmatch(name.strip()) for name in names):
+        if len(names) < 2 or not _header(names):
             return 0.0
         return 0.8 if ".csv" in path.lower() or ".tsv" in path.lower() else 0.6
 
@@ -56,6 +57,12 @@ class CsvRows:
             record = _record(rows, position, delimiter, names)
             if record:
                 yield record
+
+
+def _header(names: list[str]) -> bool:
+    """Names of columns. A wide table may have some that people made up (`score #2, ß?`)."""
+    plain = sum(bool(NAME.fullmatch(name.strip())) for name in names)
+    return plain == len(names) or (len(names) >= WIDE and plain * 4 >= len(names) * 3 and all(0 < len(name) <= 200 and name.isprintable() for name in names))
 
 
 def _finish_line(stream: BinaryIO, position: Position) -> None:

@@ -9,6 +9,7 @@ from llmlogs.schema.ddl import literal, quote
 from llmlogs.store.database import Connection, ensure_columns
 
 IDENTITY = ("ingest_id", "file_id", "line")
+SETS = {"trace_facts"}  # what is true does not become truer by being said twice
 
 
 def load_calls(con: Connection, ingest_id: int, spool: Spool) -> None:
@@ -51,23 +52,26 @@ def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> No
     join = "left join id_map m on m.file_id = f.file_id and m.line = f.line and m.old_id = f.call_id" if has_call else ""
     con.execute(f"create or replace temp table fresh_rows as select {ingest_id}::integer as ingest_id, {keep}{call} from {_spooled(spool, table)} f {join}")
     if "line" in columns and table not in ("rejects", "issues", "merged"):
-        _drop_repeats(con, table, sorted(columns - set(IDENTITY)))
+        _drop_repeats(con, table, sorted(columns - set(IDENTITY)), told_once=table in SETS)
     if table == "spans" and {"span_id", "started_at", "ended_at"} <= columns:
         _drop_known_spans(con)
     con.execute(f"insert into {quote(table)} by name from fresh_rows")
     con.execute("drop table fresh_rows")
+    if table == "feedback":
+        _drop_told_with_a_time(con)
 
 
-def _drop_repeats(con: Connection, table: str, columns: list[str]) -> None:
-    """A side row of a record that was read before (an overlapping copy) adds nothing; equal rows inside one file stay apart."""
+def _drop_repeats(con: Connection, table: str, columns: list[str], told_once: bool = False) -> None:
+    """A side row of a record that was read before (an overlapping copy) adds nothing; equal rows inside one file stay apart, unless it is no event."""
     names = ", ".join(quote(name) for name in columns)
+    order = "1" if told_once else f"row_number() over (partition by {names}, file_id order by line, rowid)"
     absent = [name for name in TYPES[table] if name not in columns and name not in IDENTITY]
     only = " and ".join(f"{quote(name)} is null" for name in absent) or "true"
-    numbered = f"select {names}, row_number() over (partition by {names}, file_id) as n"
+    numbered = f"select {names}, {'1' if told_once else f'row_number() over (partition by {names}, file_id)'} as n"
     con.execute(
         f"create or replace temp table kept_rows as with old as (select distinct {names}, n from ({numbered} from {quote(table)} "
         f"where ({only}) and file_id not in (select file_id from fresh_rows))), "
-        f"new as (select rowid as row, file_id, line, {names}, row_number() over (partition by {names}, file_id order by line, rowid) as n from fresh_rows), "
+        f"new as (select rowid as row, file_id, line, {names}, {order} as n from fresh_rows), "
         f"once as (select arg_min(row, (file_id, line, row)) as row, {names}, n from new group by {names}, n) "
         f"select o.row from once o where not exists (select 1 from old where {_same(columns)} and old.n = o.n)"
     )
@@ -82,6 +86,15 @@ def _drop_known_spans(con: Connection) -> None:
             rowid not in (select arg_min(rowid, (file_id, line, rowid)) from fresh_rows group by span_id, started_at, ended_at)
             or exists (select 1 from spans s where s.span_id = fresh_rows.span_id and s.started_at = fresh_rows.started_at
                 and s.ended_at is not distinct from fresh_rows.ended_at))"""
+    )
+
+
+def _drop_told_with_a_time(con: Connection) -> None:
+    """A judgement that a table shows beside the call, without a time, is the one that its own record tells with a time."""
+    same = " and ".join(f"t.{name} is not distinct from f.{name}" for name in ("source", "name", "call_id", "trace_id", "session_id"))
+    con.execute(
+        "delete from feedback f where f.at is null and exists (select 1 from feedback t "
+        f"where t.at is not null and {same} and (t.value = f.value or t.label = f.label))"
     )
 
 

@@ -93,12 +93,14 @@ def _gather(con: Connection, ingest_id: int, columns: set[str]) -> None:
     content = ", ".join(quote(name) for name in sorted(columns - set(IDENTITY)))
     total = " + ".join(f"coalesce({column(name)}, 0)" for name in ("input_tokens", "output_tokens"))
     status = f"coalesce({column('status', 'null::varchar')}, 'unknown') <> 'unknown'"
+    # Which snapshots are one call is said by the log's own id; a provider's id may stand on several calls of a log.
     con.execute("create or replace temp table met as select rowid as row, * from call_rows where rowid in (select row from keyed)")
     con.execute(
         f"""create or replace temp table members as
         select row, k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},
             {column("response_id")}::varchar as response_id, {column("merge_try")}::varchar as try, coalesce({column("merge_copy")}, false) as copy,
-            coalesce({column("merge_growing")}, false) as growing, {total} as total, {status} as known, hash({content}) as content, null::bigint as part
+            coalesce({column("merge_growing")}, false) and {BASE} = k as growing, {total} as total,
+            {column("merge_version")}::bigint as version, {status} as known, hash({content}) as content, null::bigint as part
         from met join keyed using (row)"""
     )
 
@@ -145,7 +147,8 @@ def _rank(con: Connection) -> None:
     con.execute(
         """create or replace temp table ranked as
         select *, first_value(row) over (partition by k, part order by not earlier, total = 0, file_id, line, content, row) as leader,
-            row_number() over (partition by k, part order by copy, total desc, known desc, not earlier, content, file_id, line, row) as rank,
+            row_number() over (partition by k, part order by copy, (total = 0 and version is not null), version desc nulls last,
+                total desc, known desc, not earlier, content, file_id, line, row) as rank,
             count(*) over (partition by k, part) as size
         from members"""
     )

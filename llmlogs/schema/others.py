@@ -119,6 +119,26 @@ file_id | INTEGER | | the file that holds the record
 line | BIGINT | | 1-based line or record number
 """,
 )
+TRACE_FACTS = table(
+    "trace_facts",
+    "What a log says of a trace as a whole. Calls of the trace, read before or after, take from here what they do not say themselves.",
+    """
+trace_id | VARCHAR | | id of the trace
+user_id | VARCHAR | | the end user
+session_id | VARCHAR | | conversation or session
+team | VARCHAR | | owning team or organisation unit
+feature | VARCHAR | | product feature the trace serves
+tags | VARCHAR | | JSON object of further labels, short scalars only
+environment | VARCHAR | | production, staging ...
+service | VARCHAR | | the program that made the trace
+release | VARCHAR | | version of that program
+updated_at | TIMESTAMP | UTC | when this was last true: of several rows of one trace the newest wins
+source | VARCHAR | | source it was read with
+ingest_id | INTEGER | | the ingest that brought the row
+file_id | INTEGER | | the file that holds the record
+line | BIGINT | | 1-based line or record number
+""",
+)
 TEXTS = table(
     "texts",
     "A prompt or an answer, kept only where --store-text asked for it.",
@@ -313,6 +333,6 @@ condition | VARCHAR | | which rows it concerns
 """,
 )
 OTHERS = (
-    SPANS, ATTEMPTS, RATE_LIMITS, FEEDBACK, EVENTS, USAGE_BUCKETS, TEXTS, PRICE_BOOKS, PRICE_PLANS, PRICE_RATES,
+    SPANS, ATTEMPTS, RATE_LIMITS, FEEDBACK, EVENTS, USAGE_BUCKETS, TRACE_FACTS, TEXTS, PRICE_BOOKS, PRICE_PLANS, PRICE_RATES,
     INGESTS, FILES, REJECTS, SKIPS, ISSUES, MERGED, UNREAD_FIELDS, FIELD_COVERAGE,
 )  # fmt: skip

@@ -148,3 +148,16 @@ def test_a_quote_that_never_closes_gives_up_its_first_line(monkeypatch: pytest.M
 )
 def test_the_container_is_told_from_the_bytes(content: bytes, path: str, name: str) -> None:
     assert candidates(content, path)[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("header", "is_table"),
+    [
+        pytest.param("id,name,start,end,model,tokens,cost,level,1st score #2 (β)?", True, id="a column that somebody named in a wide table"),
+        pytest.param('id,"a, b?",#3', False, id="a narrow one must be plain"),
+        pytest.param("1,2,3,4,5,6,7,8,9,10", False, id="numbers are no names"),
+        pytest.param("id,name,start,end,model,tokens,cost,,", False, id="nor is nothing"),
+    ],
+)
+def test_the_header_of_a_csv(header: str, is_table: bool) -> None:
+    assert (all_carriers()["csv"].sniff(header.encode() + b"\n", "x.csv") > 0) == is_table

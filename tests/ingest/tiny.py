@@ -13,7 +13,7 @@ from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 
 COLUMNS = {"id": "response_id", "call": "call_id", "t": "started_at", "end": "ended_at", "in": "input_tokens", "out": "output_tokens", "ms": "duration_ms"}
 COLUMNS |= {"model": "request_model", "read": "cache_read_tokens", "status": "status", "try": "merge_try", "copy": "merge_copy", "growing": "merge_growing"}
-COLUMNS |= {"user": "user_id", "usd": "reported_usd"}
+COLUMNS |= {"user": "user_id", "usd": "reported_usd", "trace": "trace_id", "feature": "feature", "basis": "feature_basis", "version": "merge_version"}
 
 
 class TinySource:
@@ -38,6 +38,10 @@ class TinySource:
             return
         if "span" in value:
             yield Outcome(line, "other", rows={"spans": [{"span_id": value["span"], "kind": "tool"}]})
+        elif "facts" in value:
+            yield Outcome(
+                line, "other", rows={"trace_facts": [value["facts"] | ({"updated_at": value["at"]} if "at" in value else {}) | {"source": self.name}]}
+            )
         elif "part" in value:
             yield Outcome(line, "merged", "part", merged_into=value["part"])
         elif "skip" in value:
