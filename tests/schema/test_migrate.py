@@ -45,3 +45,16 @@ def test_a_step_that_fails_leaves_the_old_version_whole(db: Path, tmp_path: Path
 def test_the_shipped_steps_lead_to_the_contract_version() -> None:
     numbers = [number for number, _ in migrate.pending(0)]
     assert numbers == list(range(2, ddl.SCHEMA_VERSION + 1))
+
+
+SHAPE = "select table_name, column_name, data_type, column_index, comment from duckdb_columns() where not internal order by all"
+
+
+def test_a_migrated_database_has_the_shape_and_the_words_of_a_new_one(db: Path) -> None:
+    with duckdb.connect(str(db)) as con:
+        new = con.execute(SHAPE).fetchall()
+        con.execute("drop table usage_buckets")
+        con.execute("create table usage_buckets (bucket_start timestamp, provider varchar)")
+        con.execute("update meta set value = '1' where key = 'schema_version'")
+        assert migrate.upgrade(con, db, "9.9")
+        assert con.execute(SHAPE).fetchall() == new
