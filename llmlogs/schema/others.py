@@ -109,9 +109,9 @@ bucket_end | TIMESTAMP | UTC | end of the bucket
 may_grow | BOOLEAN | | the last bucket of its download: it may have been filling still
 provider | VARCHAR | | whose report
 kind | VARCHAR | | usage; or cost, where the row carries money (and perhaps the tokens it is for)
-charge | VARCHAR | | what kind of charge where the report tells: usage, purchase, tax, credit, adjustment
+charge | VARCHAR | | where the report tells: usage, purchase, tax, credit, adjustment; included = paid by a subscription; byok = paid to someone else
 model | VARCHAR | | as the report names it
-token_kind | VARCHAR | | input (uncached), cache_read, cache_write(_5m, _1h), output: they add up; other; NULL = of the whole result
+token_kind | VARCHAR | | input (uncached, where that is told), cache_read, cache_write(_5m, _1h), output: they add up; other; NULL = the whole result
 service_tier | VARCHAR | | as reported; batch where the report has that apart
 context_window | VARCHAR | | as reported: 0-200k, 200k-1M
 region | VARCHAR | | where it ran, as reported
@@ -122,7 +122,7 @@ requests | BIGINT | count | requests of the whole result, on a row of their own 
 tokens | BIGINT | tokens | tokens in the bucket
 quantity | DOUBLE | | what is no token, in `unit`
 unit | VARCHAR | | of quantity: web_searches, images, seconds, characters, sessions, bytes ...
-amount_usd | {MONEY} | USD | money in the bucket as invoiced (FOCUS: BilledCost), NULL in another currency
+amount_usd | {MONEY} | USD | money in the bucket as the report states it (FOCUS: BilledCost), NULL in another currency
 list_usd | {MONEY} | USD | the same at list price, where the report states it
 effective_usd | {MONEY} | USD | the same after commitments are spread (FOCUS: EffectiveCost), where the report states it
 amount | {MONEY} | | money in `currency`, only where that is not USD

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from llmlogs.sources.anthropic_bills.reports import TOKEN_TYPES, WEB_SEARCHES, end, region, tier, window
 from llmlogs.sources.base import Context, Outcome, Row
 from llmlogs.sources.common.buckets import NO_TIME, Bucket, text
+from llmlogs.sources.common.meters import claude
 from llmlogs.sources.common.times import to_utc
 
 TOKENS = {
@@ -20,7 +19,6 @@ COST_KINDS = {
     "input_no_cache": "input", "input_cache_read": "cache_read", "input_cache_write_5m": "cache_write_5m", "input_cache_write_1h": "cache_write_1h",
     "input_cache_write": "cache_write", "output": "output",
 }  # fmt: skip
-DISPLAY = re.compile(r"Claude (?:(?P<family>[A-Z][a-z]+) (?P<version>\d[\d.]*)|(?P<old>\d[\d.]*) (?P<kind>[A-Z][a-z]+))", re.IGNORECASE)
 
 
 def kind_of(columns: set[str]) -> str:
@@ -67,10 +65,5 @@ def _cost(names: Row, row: Row, context: Context) -> Bucket:
 
 
 def model_id(shown: str | None) -> str | None:
-    """`Claude Opus 4.6` is claude-opus-4-6; models before 4 have the number first."""
-    found = DISPLAY.match(shown or "")
-    if not found:
-        return shown
-    family, version = found["family"] or found["kind"], (found["version"] or found["old"]).strip(".")
-    parts = [family, version] if int(version.split(".")[0]) >= 4 else [version, family]
-    return "claude-" + "-".join(parts).lower().replace(".", "-")
+    """`Claude Opus 4.6` is claude-opus-4-6; what is an id already, or no Claude, stays."""
+    return claude(shown) or shown if shown and " " in shown else shown
