@@ -12,7 +12,7 @@ from llmlogs.sources.common.meters import aws_model, claude, tokens_per_unit, wo
     [
         ("Tokens", 1), ("tokens", 1), ("1K tokens", 1000), ("1K Tokens", 1000), ("1,000 Tokens", 1000), ("1000 tokens", 1000),
         ("1M tokens", 10**6), ("Million Tokens", 10**6),
-        ("1,000,000 Tokens", 10**6), ("thousand tokens", 1000), 
+        ("1,000,000 Tokens", 10**6), ("thousand tokens", 1000),
         ("1K input tokens", 1000), ("model tokens", 1), ("1Ktokens", 1000), ("Units", None), ("Hours", None),
         ("GB-Month", None), (None, None),
     ],

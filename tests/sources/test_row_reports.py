@@ -106,7 +106,8 @@ def test_deepseek_is_long_and_adds_up(tmp_path: Path) -> None:
 
 SUMS = {"id": "1", "user_id": "u", "date": "2026-01-05", "api_key": "k", "model": "gpt-5-mini", "model_group": "chat",
         "custom_llm_provider": "openai",
-        "prompt_tokens": 900, "completion_tokens": 100, "cache_read_input_tokens": 400, "cache_creation_input_tokens": 50, "spend": 0.01, "api_requests": 3}  # fmt: skip
+        "prompt_tokens": 900, "completion_tokens": 100, "cache_read_input_tokens": 400, "cache_creation_input_tokens": 50,
+        "spend": 0.01, "api_requests": 3}  # fmt: skip
 
 
 def test_litellm_prompt_tokens_include_the_cache() -> None:
