@@ -16,7 +16,7 @@ from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
 from llmlogs.errors import LlmlogsError, StorageError
-from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, twins, unread
+from llmlogs.ingest import accounts, bill_scale, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, twins, unread
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
@@ -229,6 +229,7 @@ class Batch:
         reach("priced")
         load.load_others(con, ingest_id, self._spool)
         suspicions.suspect(con, ingest_id)
+        bill_scale.suspect(con, ingest_id)
         self._tell(checks.keep_issues(con, ingest_id))
         con.execute(f"insert into merged by name select call_id, {ingest_id} as ingest_id, file_id, line, why, record_id from went")
         self._remember_places()

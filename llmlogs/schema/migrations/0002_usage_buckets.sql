@@ -31,7 +31,7 @@ create table usage_buckets (
     "file_id" INTEGER,
     "line" BIGINT
 );
-comment on table "usage_buckets" is 'A row of the provider''s own usage or cost report. Two reports may tell of the same usage: add up within one `report` and one width of bucket only. A report that is read again, with newer numbers, replaces its older self bucket by bucket.';
+comment on table "usage_buckets" is 'A row of the provider''s own usage or cost report. Two reports may tell of the same usage: add up within one `report`, one width of bucket and one grouping only. A report that is read again, with newer numbers, replaces its older self bucket by bucket.';
 comment on column "usage_buckets"."bucket_id" is 'hash of the report and of all that names the bucket in it: the rows of a newer download take the place of those of an older one';
 comment on column "usage_buckets"."report" is 'which report: openai.usage.completions, openai.costs, anthropic.cost_report, focus ...';
 comment on column "usage_buckets"."bucket_start" is 'start of the bucket [UTC]';
