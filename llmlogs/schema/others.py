@@ -99,7 +99,8 @@ line | BIGINT | | 1-based line or record number
 MONEY = "DECIMAL(28,12)"  # one line of a yearly commitment may pass what a call's column holds
 USAGE_BUCKETS = table(
     "usage_buckets",
-    "A row of the provider's own usage or cost report. Two reports may tell of the same usage: add up within one `report`, one width of bucket and one grouping only. "
+    "A row of the provider's own usage or cost report. Two reports may tell of the same usage: add up within one `report`, one width of bucket and one "
+    "grouping only. "
     "A report that is read again, with newer numbers, replaces its older self bucket by bucket.",
     f"""
 bucket_id | VARCHAR | | hash of the report and of all that names the bucket in it: the rows of a newer download take the place of those of an older one

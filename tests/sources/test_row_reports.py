@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -132,6 +134,18 @@ def test_detection_and_nonsense(source: Any, record: dict[str, Any]) -> None:
 def test_generations_are_not_daily_sums() -> None:
     columns = ("generation_id", "created_at", "cost_total", "tokens_prompt", "tokens_completion", "model_permaslug")
     assert OPENROUTER.detect(Head("x.csv", "csv", (), columns)) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["openai_bills", "anthropic_bills", "focus", "aws_cur", "openrouter_activity", "cursor_usage", "deepseek_usage", "litellm_daily"]
+)
+def test_samples_are_read_as_they_say(name: str) -> None:
+    source = sources.get(name)
+    assert source.samples
+    for sample in source.samples:
+        record = json.loads(sample.lines)
+        assert Counter(outcome.kind for outcome in outcomes(source, [record])) == sample.counts
+        assert sources.find(Head("x", "ndjson", (record,)))[0][0].name == name
 
 
 @pytest.mark.shared
