@@ -103,7 +103,7 @@ USAGE_BUCKETS = table(
     "grouping only. "
     "A report that is read again, with newer numbers, replaces its older self bucket by bucket.",
     f"""
-bucket_id | VARCHAR | | hash of the report and of all that names the bucket in it: the rows of a newer download take the place of those of an older one
+bucket_id | VARCHAR | | hash of the report and all that names the bucket: a newer download takes the place of an older one; r... = one record tells all of it
 report | VARCHAR | | which report: openai.usage.completions, openai.costs, anthropic.cost_report, focus ...
 bucket_start | TIMESTAMP | UTC | start of the bucket
 bucket_end | TIMESTAMP | UTC | end of the bucket

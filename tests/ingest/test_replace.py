@@ -114,3 +114,34 @@ def test_the_last_day_of_a_download_may_grow_until_a_later_one_passes_it(log: Lo
 def test_reports_reach_as_far_as_they_do_themselves(log: Log) -> None:
     log.ingest(log.write("a.jsonl", text(day(1, 1, report="x"), day(2, 1, report="y"))))
     assert log.ask("select count_if(may_grow), count(*) from usage_buckets") == [(4, 4)]
+
+
+def whole(number: int, count: int) -> dict[str, Any]:
+    """A bucket that one record tells all of: its id begins with r."""
+    return {"id": "r", "day": number, "in": count, "out": count}
+
+
+def test_polls_appended_to_one_file_are_versions_and_not_parts(log: Log) -> None:
+    path = log.write("a.jsonl", text(whole(1, 5), whole(1, 9), whole(2, 1)))
+    log.ingest(path)
+    assert log.ask(NOW) == [("r1", "in", 9, None), ("r1", "out", 9, None), ("r2", "in", 1, None), ("r2", "out", 1, None)]
+    log.write("a.jsonl", text(whole(1, 5), whole(1, 9), whole(2, 1), whole(2, 4), whole(3, 2)))
+    log.ingest(path)
+    assert log.ask("select count(*) from files") == [(1,)]
+    assert log.ask(NOW)[2:] == [("r2", "in", 4, None), ("r2", "out", 4, None), ("r3", "in", 2, None), ("r3", "out", 2, None)]
+
+
+def test_lines_of_a_file_that_grew_add_up(log: Log) -> None:
+    path = log.write("a.jsonl", text({"id": "a", "day": 1, "in": 5}, day(2, 1)))
+    log.ingest(path)
+    log.write("a.jsonl", text({"id": "a", "day": 1, "in": 5}, day(2, 1), {"id": "a", "day": 1, "out": 7}))
+    log.ingest(path)
+    assert log.ask(NOW)[:2] == [("a1", "in", 5, None), ("a1", "out", 7, None)]
+
+
+def test_a_download_saved_over_the_older_one_takes_its_place(log: Log) -> None:
+    path = log.write("a.jsonl", EARLY)
+    log.ingest(path)
+    log.write("a.jsonl", LATE)
+    log.ingest(path)
+    assert log.ask(NOW) == WANT

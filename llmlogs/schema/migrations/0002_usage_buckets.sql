@@ -32,7 +32,7 @@ create table usage_buckets (
     "line" BIGINT
 );
 comment on table "usage_buckets" is 'A row of the provider''s own usage or cost report. Two reports may tell of the same usage: add up within one `report`, one width of bucket and one grouping only. A report that is read again, with newer numbers, replaces its older self bucket by bucket.';
-comment on column "usage_buckets"."bucket_id" is 'hash of the report and of all that names the bucket in it: the rows of a newer download take the place of those of an older one';
+comment on column "usage_buckets"."bucket_id" is 'hash of the report and all that names the bucket: a newer download takes the place of an older one; r... = one record tells all of it';
 comment on column "usage_buckets"."report" is 'which report: openai.usage.completions, openai.costs, anthropic.cost_report, focus ...';
 comment on column "usage_buckets"."bucket_start" is 'start of the bucket [UTC]';
 comment on column "usage_buckets"."bucket_end" is 'end of the bucket [UTC]';

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from llmlogs.sources.base import Context, Outcome, Row
-from llmlogs.sources.common.buckets import CENT, DAY, NO_TIME, Bucket, number, text
+from llmlogs.sources.common.buckets import CENT, DAY, NO_TIME, Bucket, labels, number, text
 from llmlogs.sources.common.times import to_utc
 
 NOWHERE = ("not_available", "")
@@ -40,7 +40,7 @@ def result(line: int, bucket: Row, given: Any, nested: bool, context: Context) -
 
 def _messages(names: Row, given: Row, context: Context) -> Bucket:
     names |= {"api_key": text(given.get("api_key_id")), "user_id": text(given.get("account_id")) or text(given.get("service_account_id"))}
-    bucket = Bucket("anthropic.usage_report.messages", names, context)
+    bucket = Bucket("anthropic.usage_report.messages", names, context, labels(given), whole=True)
     written = given.get("cache_creation")
     lives = written if isinstance(written, Mapping) else {"all": given.get("cache_creation_input_tokens")}
     bucket.tokens(
@@ -63,7 +63,7 @@ def _cost(names: Row, given: Row, context: Context) -> Bucket:
     kind = text(given.get("token_type"))
     described = text(given.get("description")) or text(given.get("cost_type"))
     names |= {"description": described, "token_kind": TOKEN_TYPES.get(kind or "", "other" if kind or given.get("cost_type") else None)}
-    bucket = Bucket("anthropic.cost_report", names, context, [text(given.get("cost_type")), kind])
+    bucket = Bucket("anthropic.cost_report", names, context, labels(given), whole=True)
     bucket.money({"amount_usd": cents(given.get("amount")), "list_usd": cents(given.get("list_amount"))}, given.get("currency"))
     return bucket
 
@@ -98,7 +98,7 @@ def claude_code(line: int, day: Row, nested: bool, context: Context) -> Outcome:
 
 
 def _model(names: Row, model: Mapping[str, Any], context: Context) -> Bucket:
-    bucket = Bucket("anthropic.usage_report.claude_code", {**names, "model": text(model.get("model"))}, context)
+    bucket = Bucket("anthropic.usage_report.claude_code", {**names, "model": text(model.get("model"))}, context, whole=True)
     given = model.get("tokens")
     tokens = given if isinstance(given, Mapping) else {}
     kinds = {"input": "input", "cache_read": "cache_read", "cache_write": "cache_creation", "output": "output"}

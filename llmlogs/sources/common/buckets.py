@@ -23,6 +23,7 @@ CENT = Decimal("0.01")
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 NO_TIME = "a row of a report without a time"
 ROUNDED = Decimal("0.01")  # what a count may be off a whole number because its unit is a thousand or a million
+NO_NAMES = ("currency", "quantity_unit")  # words that name nothing: a newer version of a report may fill them where an older did not
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,6})?")
 
 
@@ -59,15 +60,19 @@ def text(value: Any) -> str | None:
 
 
 class Bucket:
-    """One result of a report. `names` are the columns that name it; `apart` is what else tells it from others of the report and has no column."""
+    """One result of a report. `names` are the columns that name it; `apart` is what else tells it from others of the report and has no column.
 
-    def __init__(self, report: str, names: Row, context: Context, apart: Any = None) -> None:
+    `whole`: this record says all there is of the bucket, so that the same bucket further down in the file is a newer copy of it. Otherwise several
+    lines of a file may add up to one (ingest/replace.py).
+    """
+
+    def __init__(self, report: str, names: Row, context: Context, apart: Any = None, whole: bool = False) -> None:
         self.names = {"report": report, **{name: value for name, value in names.items() if value is not None}}
         key = self.names.pop("api_key", None)
         if key:
             self.names["api_key_hash"] = keyed_hash(str(key), context.secret)
         told = orjson.dumps([sorted((name, str(value)) for name, value in self.names.items()), apart], default=str, option=orjson.OPT_SORT_KEYS)
-        self.names["bucket_id"] = hashlib.blake2b(told, digest_size=12).hexdigest()
+        self.names["bucket_id"] = ("r" if whole else "l") + hashlib.blake2b(told, digest_size=12).hexdigest()
         self.rows: list[Row] = []
         self.issues: list[Issue] = []
 
@@ -115,6 +120,12 @@ class Bucket:
         if not self.rows:
             return Outcome(line, "skipped", empty, issues=self.issues, nested=nested)
         return Outcome(line, "other", rows={TABLE: self.rows}, issues=self.issues, nested=nested)
+
+
+def labels(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every field of a result that is a word and no amount: what it is grouped by, also what a newer version of the report added."""
+    told = ((name, value) for name, value in result.items() if isinstance(value, str | bool) and name not in NO_NAMES and "amount" not in name)
+    return sorted((str(name), str(value)) for name, value in told)
 
 
 def end_of(start: datetime | None, end: datetime | None, width: timedelta | None) -> datetime | None:

@@ -59,7 +59,7 @@ class Declared:
         if not records or not (rules.get("all") or rules.get("any")):
             return None
         share = sum(_holds(rules, record) for record in records) / len(records)
-        shown = ", ".join((rules.get("all") or rules.get("any", ()))[:4])
+        shown = ", ".join(key.split("|")[0].strip() for key in (rules.get("all") or rules.get("any", ()))[:4])
         return Detection(SURE * share, f"{share:.0%} of the records have {shown}") if share else None
 
     def understands(self, values: Iterable[object]) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
-from llmlogs.sources.common.buckets import NO_TIME, TABLE, Bucket, count, results_of, text
+from llmlogs.sources.common.buckets import NO_TIME, TABLE, Bucket, count, labels, results_of, text
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.openai_bills.costs import line_item
 from llmlogs.sources.openai_bills.samples import SAMPLES
@@ -97,8 +97,8 @@ def _result(line: int, bucket: Row, result: Any, nested: bool, context: Context)
     names = {"provider": "openai", "bucket_start": start, "bucket_end": end, "project": text(result.get("project_id")), "user_id": text(result.get("user_id"))}
     names["api_key"] = text(result.get("api_key_id"))
     if report == "costs":
-        return _cost(names, result, context).outcome(line, nested, "bucket without costs")
-    return _usage(report, names, result, context).outcome(line, nested)
+        return _cost(names, result, context, flat=result is bucket).outcome(line, nested, "bucket without costs")
+    return _usage(report, names, result, context, flat=result is bucket).outcome(line, nested)
 
 
 def _report(result: Row) -> str:
@@ -108,12 +108,13 @@ def _report(result: Row) -> str:
     return next((report for column, report in BY_COLUMNS if column in result), "usage")
 
 
-def _usage(report: str, names: Row, result: Row, context: Context) -> Bucket:
+def _usage(report: str, names: Row, result: Row, context: Context, *, flat: bool) -> Bucket:
+    apart = str(result.get("batch")).lower() if flat else labels(result)
     batch = str(result.get("batch")).lower() == "true"
     names |= {"model": text(result.get("model")), "service_tier": "batch" if batch else text(result.get("service_tier"))}
-    labels = [label for label in (text(result.get(name)) for name in ("size", "source", "context_level", "vector_store_id")) if label]
-    names["description"] = ", ".join(labels) or None
-    bucket = Bucket(f"openai.{report}", names, context, str(result.get("batch")).lower())
+    shown = [label for label in (text(result.get(name)) for name in ("size", "source", "context_level", "vector_store_id")) if label]
+    names["description"] = ", ".join(shown) or None
+    bucket = Bucket(f"openai.{report}", names, context, apart, whole=not flat)
     bucket.tokens(_tokens(result, bucket))
     for field, unit in QUANTITIES:
         bucket.quantity(result.get(field), unit)
@@ -135,12 +136,13 @@ def _tokens(result: Row, bucket: Bucket) -> Row:
     return {"input": given, "cache_read": read, "cache_write": written, "output": result.get("output_tokens")}
 
 
-def _cost(names: Row, result: Row, context: Context) -> Bucket:
+def _cost(names: Row, result: Row, context: Context, *, flat: bool) -> Bucket:
+    apart = text(result.get("organization_id")) if flat else labels(result)
     given = result.get("amount")
     amount = given if isinstance(given, dict) else {"value": result.get("amount_value"), "currency": result.get("amount_currency")}
     item = text(result.get("line_item"))
     names |= {"description": item, **line_item(item)}
-    bucket = Bucket("openai.costs", names, context, text(result.get("organization_id")))
+    bucket = Bucket("openai.costs", names, context, apart, whole=not flat)
     unit, quantity = text(result.get("quantity_unit")), result.get("quantity")
     more: Row = {}
     if unit in ("tokens", "1000_tokens"):
