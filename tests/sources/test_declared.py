@@ -248,3 +248,12 @@ def test_one_of_several_keys_is_enough(tmp_path: Path) -> None:
 def test_a_duration_no_one_waits_for_does_not_stop_the_file(tmp_path: Path) -> None:
     source = mapping(tmp_path, 'ended_at = "e"\nduration_ms = "d"\nrequest_model = "m"')
     assert "started_at" not in (one(source, {"m": "x", "e": "2026-01-01T00:00:00Z", "d": 1e306}).call or {})
+
+
+def test_a_record_on_which_an_expression_fails_is_rejected_alone(tmp_path: Path) -> None:
+    source = mapping(tmp_path, "started_at = 't'\nfeature = \"j ->> '$.a'\"")
+    t = "2026-01-01T00:00:00Z"
+    told = read(source, *[{"t": t, "j": '{"a": "chat"}'}] * 20, {"t": t, "j": "x"}, {"t": t, "j": {"a": "chat"}}, {"t": t, "j": "no json"})
+    assert [outcome.kind for outcome in told] == ["call"] * 20 + ["rejected", "call", "rejected"]
+    assert told[20].reason == "an expression of the mapping fails on it"
+    assert [(outcome.call or {}).get("feature") for outcome in told if outcome.call] == ["chat"] * 21

@@ -12,7 +12,7 @@ from llmlogs.sources.common.buckets import Bucket, count, number
 MEASURE = re.compile(r"cost|price|quantity|amount|rate$|invoice|lineitemid|discount")
 NOT_MODELS = "a service that is no model"
 MODEL_WORDS = re.compile(
-    r"bedrock|openai|anthropic|claude|gemini|gpt-?\d|vertex ?ai|azure ai|ai foundry|foundry models|foundation ?model|mistral|llama|deepseek|cohere|"
+    r"bedrock|openai|anthropic|claude|gemini|gpt-?\d|ai foundry|foundry models|foundation ?model|mistral|llama|deepseek|cohere|"
     r"model serving|generative ai|token",
     re.IGNORECASE,
 )

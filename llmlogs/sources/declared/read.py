@@ -20,6 +20,7 @@ from llmlogs.sources.declared import row
 from llmlogs.sources.declared.sql import HASHED, Compiled, Leaf, cast_leaf
 
 BATCH = 4096
+FAILS = "an expression of the mapping fails on it"
 NO_ANCHOR = "no time and no model"
 Issue = tuple[str, str, str]
 
@@ -58,12 +59,22 @@ class _Reader:
     def batch(self, con: Any, path: Path, records: list[Record]) -> Iterator[Outcome]:
         """Outcomes of one batch."""
         issues: list[list[Issue]] = [[] for _ in records]
-        with path.open("wb") as out:
-            for n, record in enumerate(records):
-                out.write(orjson.dumps(self._fields(n, record, issues[n]), option=orjson.OPT_APPEND_NEWLINE))
-        rows = con.execute(self.query.replace("{file}", literal(str(path)))).fetchall()
-        for record, found, bad in zip(records, rows, issues, strict=True):
-            yield self._outcome(record, found, bad)
+        lines = [orjson.dumps(self._fields(n, record, issues[n]), option=orjson.OPT_APPEND_NEWLINE) for n, record in enumerate(records)]
+        for record, found, bad in zip(records, self._rows(con, path, lines), issues, strict=True):
+            yield self._outcome(record, found, bad) if found else Outcome(record.line, "rejected", FAILS)
+
+    def _rows(self, con: Any, path: Path, lines: list[bytes]) -> list[tuple[Any, ...] | None]:
+        """What the query makes of each line; None where an expression fails, as a function may on a text it was not meant for."""
+        import duckdb
+
+        path.write_bytes(b"".join(lines))
+        try:
+            return list(con.execute(self.query.replace("{file}", literal(str(path)))).fetchall())
+        except (duckdb.DataError, duckdb.InvalidInputException):
+            if len(lines) == 1:
+                return [None]
+            middle = len(lines) // 2
+            return self._rows(con, path, lines[:middle]) + self._rows(con, path, lines[middle:])
 
     def _fields(self, n: int, record: Record, issues: list[Issue]) -> dict[str, Any]:
         """The flat texts the query reads; what the path to a field or a time does not yield is an issue here already."""
