@@ -16,7 +16,7 @@ from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
 from llmlogs.errors import LlmlogsError, StorageError
-from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, trace_facts, twins, unread
+from llmlogs.ingest import accounts, bill_scale, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, trace_facts, twins, unread
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
@@ -230,6 +230,7 @@ class Batch:
         reach("priced")
         load.load_others(con, ingest_id, self._spool)
         suspicions.suspect(con, ingest_id)
+        bill_scale.suspect(con, ingest_id)
         self._tell(checks.keep_issues(con, ingest_id))
         trace_facts.apply(con, ingest_id)
         con.execute(f"insert into merged by name select call_id, {ingest_id} as ingest_id, file_id, line, why, record_id from went")

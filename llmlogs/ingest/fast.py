@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import duckdb
 import orjson
@@ -39,9 +39,9 @@ class Mapped(Protocol):
 
 
 def suits(path: Path, source: object) -> bool:
-    """Whether the fast reader may try: a big plain file of a mapping whose records have ids and nothing to hash."""
+    """Whether the fast reader may try: a big plain file of a mapping whose records have ids and nothing to hash or to skip."""
     columns = getattr(source, "columns", None)
-    if not isinstance(columns, dict) or not set(IDS) & set(columns) or HASHED & set(columns):
+    if not isinstance(columns, dict) or not set(IDS) & set(columns) or HASHED & set(columns) or cast(Mapped, source).compiled.skips:
         return False
     return path.stat().st_size >= FAST_FROM and fast_lines.plain_start(path)
 

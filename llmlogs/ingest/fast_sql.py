@@ -70,6 +70,8 @@ class Reading:
     def _typed(self) -> dict[Path, str]:
         """Fields DuckDB's reader may type. It takes `true` for 1 and `false` for 0: where those are usual, or in a formula, a number stays text."""
         wanted: dict[Path, set[str]] = {}
+        if self.compiled.absent:  # a typed field would fail at the word
+            return {}
         for expression in self.compiled.expressions:
             for place in expression.leaves:
                 leaf = self.compiled.leaves[place]
@@ -92,10 +94,13 @@ class Reading:
         return next((path[:n] for n in range(1, len(path)) if path[:n] in self.opened), path)
 
     def text(self, leaf: Leaf, place: int) -> str:
-        """The raw field."""
+        """The raw field; NULL for a word that stands for nothing."""
         held = self.holder(leaf.path)
-        if held == leaf.path:
-            return sql.path_sql(leaf.path)
+        raw = sql.path_sql(leaf.path) if held == leaf.path else self._inside_text(leaf, held)
+        words = ", ".join(literal(word) for word in self.compiled.absent)
+        return f"case when {raw} not in ({words}) then {raw} end" if words else raw
+
+    def _inside_text(self, leaf: Leaf, held: Path) -> str:
         rest = "$" + "".join('."' + part.replace('"', '\\"') + '"' for part in leaf.path[len(held) :])
         holder = sql.path_sql(held)
         return f"case when starts_with({holder}, '{{') then json_extract_string({holder}, {literal(rest)}) end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmlogs.ingest.replace import replace_buckets
 from llmlogs.ingest.spool import TYPES, Spool
 from llmlogs.schema.ddl import literal, quote
 from llmlogs.store.database import Connection, ensure_columns
@@ -51,6 +52,8 @@ def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> No
     call = ", coalesce(m.new_id, f.call_id) as call_id" if has_call else ""
     join = "left join id_map m on m.file_id = f.file_id and m.line = f.line and m.old_id = f.call_id" if has_call else ""
     con.execute(f"create or replace temp table fresh_rows as select {ingest_id}::integer as ingest_id, {keep}{call} from {_spooled(spool, table)} f {join}")
+    if "bucket_id" in columns:
+        replace_buckets(con)
     if "line" in columns and table not in ("rejects", "issues", "merged"):
         _drop_repeats(con, table, sorted(columns - set(IDENTITY)), told_once=table in SETS)
     if table == "spans" and {"span_id", "started_at", "ended_at"} <= columns:

@@ -30,7 +30,7 @@ def clean(table: str, row: dict[str, Any], secret: bytes = b"") -> tuple[dict[st
         if cleaned is not None:
             good[name] = label(cleaned, secret) if gated and types[name] == "VARCHAR" else cleaned
         if reason:
-            bad.append((name, reason, type(value).__name__))
+            bad.append((name, reason, "dict" if isinstance(value, dict) else type(value).__name__))  # the engine hands out dicts of its own kind
     return good, bad
 
 

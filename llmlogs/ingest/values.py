@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 Cleaned = tuple[Any, str]  # (value for the spool, reason it became NULL)
@@ -54,8 +55,8 @@ def real(value: Any) -> Cleaned:
     return (number, "") if math.isfinite(number) else (None, "not_a_number")
 
 
-def money(value: Any) -> Cleaned:
-    """DECIMAL(18,12) as text, so that no digit is lost on the way."""
+def money(value: Any, limit: int = 10**6) -> Cleaned:
+    """DECIMAL(18,12) as text, so that no digit is lost on the way; a bill's line may be larger than a call."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None, "not_a_number"
     try:
@@ -64,7 +65,7 @@ def money(value: Any) -> Cleaned:
         return None, "not_a_number"
     if not number.is_finite():
         return None, "not_a_number"
-    return (f"{number:f}", "") if abs(number) < 999_999 else (None, "out_of_range")
+    return (f"{number:f}", "") if abs(number) < limit - 1 else (None, "out_of_range")
 
 
 def instant(value: Any) -> Cleaned:
@@ -111,4 +112,5 @@ CLEANERS: dict[str, Callable[[Any], Cleaned]] = {
     "BOOLEAN": boolean,
     "VARCHAR": text,
     "DECIMAL(18,12)": money,
+    "DECIMAL(28,12)": partial(money, limit=10**16),
 }

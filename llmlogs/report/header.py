@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from llmlogs.report.model import Coverage, Group, Header, Reject, Trend
+from llmlogs.report.model import Bill, Coverage, Group, Header, Reject, Trend
 from llmlogs.text import clip, plain
 
 TOTALS = """
@@ -33,6 +33,9 @@ REJECTS = """
 select coalesce(f.path, '?'), r.line, r.reason from rejects r left join files f using (file_id) order by f.path, r.line limit $1
 """
 BOOKS = "select source, version from price_books order by book_id"
+BILLS = """
+select coalesce(report, 'unknown'), count(*), min(bucket_start), max(bucket_end), sum(amount_usd) from usage_buckets group by 1 order by 1
+"""
 COVERAGE = """
 select source, table_name, column_name, filled, of, coalesce("condition", '') from field_coverage
 where of > 0 order by source, table_name, filled * 1.0 / of desc, column_name
@@ -79,6 +82,7 @@ def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
         price_book=_price_book(con),
         rejects=tuple(Reject(_word(p), line, _word(r)) for p, line, r in con.execute(REJECTS, [REJECT_PAGE]).fetchall()),
         trends=_trends(con, first, last),
+        bills=tuple(Bill(_word(report), *told) for report, *told in con.execute(BILLS).fetchall()),
     )
 
 

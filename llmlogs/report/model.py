@@ -47,6 +47,17 @@ class Trend:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """One of the provider's own usage or cost reports: how far it reaches and what it sums to."""
+
+    report: str
+    rows: int
+    first_at: datetime | None
+    last_at: datetime | None
+    amount_usd: Decimal | None
+
+
+@dataclass(frozen=True)
 class Header:
     """The trust header: what was read, what became of it, and how much of it carries a price."""
 
@@ -76,6 +87,15 @@ class Header:
     lower_bounds: float | None = None  # of the priced calls: their price is only a lower bound, what they used was not fully counted
     trends: tuple[Trend, ...] = ()
     timezone: str = "UTC"
+    bills: tuple[Bill, ...] = ()
+
+    @property
+    def billed(self) -> str:
+        """The provider's own reports beside the calls; nothing where there are none."""
+        return "; ".join(
+            f"{b.report} {show(b.first_at, 'date')} to {show(b.last_at, 'date')}" + (f" {show(b.amount_usd, 'usd')}" if b.amount_usd is not None else "")
+            for b in self.bills
+        )
 
     @property
     def priced(self) -> str:

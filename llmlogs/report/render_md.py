@@ -6,6 +6,7 @@ from llmlogs.report.model import ICONS, WORDS, Card, Gap, Header, Report, Sectio
 from llmlogs.text import markdown, markdown_table, plural, show
 
 ROWS = 20
+BILLS_ONLY = "The provider's own reports were read; they are sums and stand in the table usage_buckets. Questions are asked of calls."
 
 
 def render(report: Report) -> str:
@@ -13,7 +14,17 @@ def render(report: Report) -> str:
     made = f"Made {show(report.clock.generated_at, 'time')} by llmlogs {markdown(report.header.llmlogs_version)}"
     lines = [f"# {markdown(report.title)}", "", made, "", *_header(report.header), ""]
     if report.empty:
-        return "\n".join([*lines, "No calls yet. Point llmlogs at the logs you have:", "", "    llmlogs ingest logs/", "    llmlogs report -o report.html", ""])
+        return "\n".join(
+            [
+                *lines,
+                *([BILLS_ONLY, ""] if report.header.bills else []),
+                "No calls yet. Point llmlogs at the logs you have:",
+                "",
+                "    llmlogs ingest logs/",
+                "    llmlogs report -o report.html",
+                "",
+            ]
+        )
     lines += [f"## {headline(report)}", "", *_strip(report), ""]
     for section in report.sections:
         lines += _section(section)
@@ -22,12 +33,14 @@ def render(report: Report) -> str:
 
 def _header(header: Header) -> list[str]:
     span = f"{show(header.first_at, 'time')} to {show(header.last_at, 'time')}"
+    bills = [f"- Provider's reports: {markdown(header.billed)}"] if header.bills else []
     return [
         f"- **{show(header.calls, 'int')} calls**, {span}",
         f"- **{show(header.spend_usd, 'usd')}**, {header.priced}, {markdown(header.price_book or 'no price book')}",
         f"- {accounts(header)}",
         f"- Sources: {_names([g.name for g in header.sources])}",
         f"- Models: {_names([g.name for g in header.models], header.models_total)}",
+        *bills,
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from llmlogs.pack.model import Verdict
 from llmlogs.report.model import ALARMS, ICONS, WORDS, WORST_FIRST, Card, Report, StripItem, Table, headline
-from llmlogs.report.render_md import accounts
+from llmlogs.report.render_md import BILLS_ONLY, accounts
 from llmlogs.text import clip, fit, plain, plural, right_aligned, show, terminal_table
 from llmlogs.text import width as width_of
 
@@ -24,7 +24,8 @@ def render(report: Report, width: int = WIDTH, *, color: bool = False) -> str:
     pen = Pen(max(width, 40), color)
     lines = [pen.paint(plain(report.title), BOLD), *_header(report, pen), ""]
     if report.empty:
-        return "\n".join([*lines, "No calls yet. Next:", "  llmlogs ingest logs/", "  llmlogs report -o report.html", ""])
+        bills = [*pen.wrap(BILLS_ONLY, 0), ""] if report.header.bills else []
+        return "\n".join([*lines, *bills, "No calls yet. Next:", "  llmlogs ingest logs/", "  llmlogs report -o report.html", ""])
     lines += [*(pen.paint(line, BOLD) for line in pen.wrap(headline(report), 0)), *(line for item in report.strip for line in _strip_item(item, pen)), ""]
     alarms = [card for section in report.sections for card in section.cards if card.verdict in ALARMS]
     for card in sorted(alarms, key=lambda c: WORST_FIRST.index(c.verdict)):
@@ -57,7 +58,8 @@ def _header(report: Report, pen: Pen) -> list[str]:
     h = report.header
     facts = f"{show(h.calls, 'int')} calls, {show(h.first_at, 'time')} to {show(h.last_at, 'time')}. {show(h.spend_usd, 'usd')}: {h.priced}."
     book = f"Prices: {h.price_book or 'no price book'}. Made {show(report.clock.generated_at, 'time')} by llmlogs {h.llmlogs_version}."
-    return [line for text in (facts, f"{accounts(h)}.", book) for line in pen.wrap(text, 0)]
+    bills = [f"Provider's reports: {h.billed}."] if h.bills else []
+    return [line for text in (facts, f"{accounts(h)}.", *bills, book) for line in pen.wrap(text, 0)]
 
 
 def _strip_item(item: StripItem, pen: Pen) -> list[str]:

@@ -61,7 +61,13 @@ def _values(issues: Counter[str]) -> str:
 def _database(header: Header) -> list[tuple[str, str]]:
     span = f"{text.show(header.first_at, 'time')} – {text.show(header.last_at, 'time')}" if header.first_at else ""
     models = _counted(Counter({group.name: group.calls for group in header.models}))
-    return [("calls", f"{text.show(header.calls, 'int')} in the database"), ("span", span), ("models", models), ("priced", _priced(header))]
+    return [
+        ("calls", f"{text.show(header.calls, 'int')} in the database"),
+        ("span", span),
+        ("models", models),
+        ("priced", _priced(header)),
+        ("bills", header.billed),
+    ]
 
 
 def _priced(header: Header) -> str:
@@ -77,4 +83,6 @@ def _counted(counts: Counter[str]) -> str:
 
 def _next(header: Header, path: Path) -> str:
     named = "" if path.name == "llmlogs.duckdb" and path.parent == Path.cwd() else f" --db {text.plain(str(path))}"
+    if header.bills and not header.calls:
+        return "llmlogs ingest the logs of the calls too; the reports stand in the table usage_buckets"
     return f"llmlogs report{named} --open" if header.calls else "llmlogs sources   (what can be read)"

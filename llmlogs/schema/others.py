@@ -96,23 +96,38 @@ file_id | INTEGER | | the file that holds the record
 line | BIGINT | | 1-based line or record number
 """,
 )
+MONEY = "DECIMAL(28,12)"  # one line of a yearly commitment may pass what a call's column holds
 USAGE_BUCKETS = table(
     "usage_buckets",
-    "A row of the provider's own usage or cost report.",
-    """
+    "A row of the provider's own usage or cost report. Two reports may tell of the same usage: add up within one `report`, one width of bucket and one "
+    "grouping only. "
+    "A report that is read again, with newer numbers, replaces its older self bucket by bucket.",
+    f"""
+bucket_id | VARCHAR | | hash of the report and all that names the bucket: a newer download takes the place of an older one; r... = one record tells all of it
+report | VARCHAR | | which report: openai.usage.completions, openai.costs, anthropic.cost_report, focus ...
 bucket_start | TIMESTAMP | UTC | start of the bucket
 bucket_end | TIMESTAMP | UTC | end of the bucket
+may_grow | BOOLEAN | | the last bucket of its download: it may have been filling still
 provider | VARCHAR | | whose report
-kind | VARCHAR | | usage or cost
+kind | VARCHAR | | usage; or cost, where the row carries money (and perhaps the tokens it is for)
+charge | VARCHAR | | where the report tells: usage, purchase, tax, credit, adjustment; included = paid by a subscription; byok = paid to someone else
 model | VARCHAR | | as the report names it
-token_kind | VARCHAR | | input, cache_read, cache_write_5m, cache_write_1h, output, other
-service_tier | VARCHAR | | as reported
-project | VARCHAR | | project or workspace
-api_key_hash | VARCHAR | | keyed hash of the key
+token_kind | VARCHAR | | input (uncached, where that is told), cache_read, cache_write(_5m, _1h), output: they add up; other; NULL = the whole result
+service_tier | VARCHAR | | as reported; batch where the report has that apart
+context_window | VARCHAR | | as reported: 0-200k, 200k-1M
+region | VARCHAR | | where it ran, as reported
+project | VARCHAR | | project, workspace or account
+api_key_hash | VARCHAR | | keyed hash of the key's id or name
 user_id | VARCHAR | | as reported
-requests | BIGINT | count | requests in the bucket
+requests | BIGINT | count | requests of the whole result, on a row of their own without a token_kind
 tokens | BIGINT | tokens | tokens in the bucket
-amount_usd | DECIMAL(18,12) | USD | money in the bucket
+quantity | DOUBLE | | what is no token, in `unit`
+unit | VARCHAR | | of quantity: web_searches, images, seconds, characters, sessions, bytes ...
+amount_usd | {MONEY} | USD | money in the bucket as the report states it (FOCUS: BilledCost), NULL in another currency
+list_usd | {MONEY} | USD | the same at list price, where the report states it
+effective_usd | {MONEY} | USD | the same after commitments are spread (FOCUS: EffectiveCost), where the report states it
+amount | {MONEY} | | money in `currency`, only where that is not USD
+currency | VARCHAR | | of amount
 description | VARCHAR | | line item
 ingest_id | INTEGER | | the ingest that brought the row
 file_id | INTEGER | | the file that holds the record

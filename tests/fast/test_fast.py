@@ -195,6 +195,46 @@ def test_a_file_it_cannot_trust_goes_to_the_careful_reader(project: Path) -> Non
     same(quick, slow)
 
 
+RELATIVE = """
+title = "counts from nowhere"
+absent = ["-", "n/a"]
+detect = { all = ["at", "key"] }
+[columns]
+started_at = "at"
+call_id = "key"
+input_tokens = "usage.in"
+output_tokens = "out"
+feature = "feature"
+provider = "meta.provider"
+[units]
+started_at = "ms since 2000-01-01"
+"""
+
+
+def test_relative_times_and_words_for_nothing_are_read_alike(project: Path) -> None:
+    (project / ".llmlogs/sources/made_up.toml").write_text(RELATIVE, encoding="utf-8")
+    odd: list[dict[str, Any]] = [{"at": "-"}, {"at": -5}, {"at": 1e300}, {"at": "soon"}, {"at": 5e15},
+                                 {"at": "1500.5"}, {"at": True}, {"out": "-"}, {"out": "--"},
+                                 {"feature": "-"}, {"feature": "n/a"}, {"usage": {"in": "-"}}, {"usage": "-"},
+                                 {"meta": {"provider": "n/a"}}, {"meta": None}]  # fmt: skip
+    plain = [{"at": n * 10, "key": f"k{n}", "usage": {"in": n}, "out": n, "feature": "chat", "meta": {"provider": "openai"}} for n in range(600)]
+    content = [orjson.dumps(line) for line in plain]
+    quick, slow = both(project, b"\n".join(content) + b"\n")
+    assert quick["reader"].startswith("fast")
+    same(quick, slow)
+    content[300:300] = [orjson.dumps({**plain[0], "key": f"odd{n}", **more}) for n, more in enumerate(odd)]
+    quick, slow = both(project, b"\n".join(content) + b"\n\n")
+    assert quick["reader"].startswith("fast")
+    same(quick, slow)
+
+
+def test_a_mapping_that_skips_goes_to_the_careful_reader(project: Path) -> None:
+    (project / ".llmlogs/sources/made_up.toml").write_text(MAPPING + '[skip]\n"odd" = "id like \'%3\'"\n', encoding="utf-8")
+    quick, slow = both(project, b"\n".join(lines(40)) + b"\n")
+    assert (quick["reader"], quick["counts"][0][4]) == ("careful", 4)
+    same(quick, slow)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from([b'{"a":1}', b"", b" \t", b"x" * 30, b"\r"]), max_size=60), st.booleans(), st.integers(1, 90))
 def test_lines_are_found_where_they_are(tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], ended: bool, chunk: int) -> None:

@@ -137,6 +137,11 @@ WRONG = [
     ('title = "x"\n', "no [columns]", 1),
     ('[columns]\ninput_tokenz = "a"\nstarted_at = "t"', "unknown column input_tokenz", 2),
     ('[columns]\nstarted_at = "t"\n[units]\nstarted_at = "s"', "unknown unit s", 2),
+    ('[columns]\nstarted_at = "t"\n[units]\nstarted_at = "ms since 2026-13-01"', "no day 2026-13-01", 2),
+    ('[columns]\nfeature = "f"\nstarted_at = "t"\n[units]\nfeature = "ms since 2026-01-01"', "unknown unit ms since 2026-01-01", 2),
+    ('[columns]\nstarted_at = "t"\n[skip]\n"a page" = 3', "a page is no text", 4),
+    ('absent = "-"\n[columns]\nstarted_at = "t"', "absent is no list of words", 1),
+    ('[columns]\nstarted_at = "t"\n[[sample]]\nline = "{}"\nwant = {}\nskipped = "a page"', "no skip rule a page", 6),
     ('[columns]\nfeature = "t"', "no time and no model", 1),
     ("[columns]\nstarted_at = 3", "started_at is no text", 2),
     ('titel = "x"\n[columns]\nstarted_at = "t"', "unknown key titel", 1),
@@ -193,3 +198,62 @@ def test_no_record_makes_it_fail_and_each_has_one_outcome(tmp_path_factory: pyte
     outcomes = read(mapping(folder, columns), *values)
     assert [o.line for o in outcomes] == list(range(1, len(values) + 1))
     assert all(o.kind in ("call", "rejected") for o in outcomes)
+
+
+def test_a_time_that_counts_from_nowhere(tmp_path: Path) -> None:
+    source = mapping(tmp_path, 'started_at = "t"\nrequest_model = "m"', '[units]\nstarted_at = "ms since 2000-01-01"')
+    for value, want, issue in (
+        (1500, 946684801500000, 0),
+        ("1500.25", 946684801500250, 0),
+        (None, None, 0),
+        (-1, None, 1),
+        (1e300, None, 1),
+        ("soon", None, 1),
+    ):
+        outcome = one(source, {"m": "x", "t": value})
+        assert ((outcome.call or {}).get("started_at"), len(outcome.issues)) == (want, issue), value
+
+
+def test_records_that_are_no_call_are_skipped_by_kind(tmp_path: Path) -> None:
+    rules = '[skip]\n"a page" = "path = \'/\'"\n"a short one" = "length(path) < 3 or n > 5"\nquiet = "quiet"'
+    source = mapping(tmp_path, 'started_at = "t"\ninput_tokens = "n"', rules)
+    t = {"t": "2026-01-01T00:00:00Z"}
+    told = read(source, {**t, "path": "/"}, {**t, "path": "/v"}, {**t, "path": "/v1/x", "n": 9}, {**t, "path": "/v1/x", "n": 5}, {"quiet": True}, {}, t)
+    kinds = [(outcome.kind, outcome.reason) for outcome in told]
+    assert kinds == [("skipped", "a page"), ("skipped", "a short one"), ("skipped", "a short one"), ("call", ""), ("skipped", "quiet"),
+                     ("rejected", "no time and no model"), ("call", "")]  # fmt: skip
+
+
+def test_a_mistake_in_a_skip_rule_is_told_with_its_line(tmp_path: Path) -> None:
+    source = mapping(tmp_path, 'started_at = "t"', '[skip]\n"a page" = "path ="')
+    with pytest.raises(UsageError) as told:
+        _ = source.compiled
+    assert str(told.value.where).endswith(":5")
+
+
+def test_words_that_stand_for_nothing(tmp_path: Path) -> None:
+    source = mapping(tmp_path, 'started_at = "t"\ninput_tokens = "n"\nfeature = "f"', head='absent = ["-", "n/a"]')
+    outcome = one(source, {"t": "2026-01-01T00:00:00Z", "n": "-", "f": "n/a"})
+    assert (outcome.call or {}).keys() & {"input_tokens", "feature"} == set()
+    assert outcome.issues == []
+    assert len(one(source, {"t": "2026-01-01T00:00:00Z", "n": "--"}).issues) == 1
+
+
+def test_one_of_several_keys_is_enough(tmp_path: Path) -> None:
+    source = mapping(tmp_path, 'started_at = "t"', head='detect = { all = ["t", "a.b | c"] }')
+    told = [source.detect(Head("x", "ndjson", (value,))) for value in ({"t": 1, "c": 2}, {"t": 1, "a": {"b": 1}}, {"t": 1, "a": 1})]
+    assert [detection is not None for detection in told] == [True, True, False]
+
+
+def test_a_duration_no_one_waits_for_does_not_stop_the_file(tmp_path: Path) -> None:
+    source = mapping(tmp_path, 'ended_at = "e"\nduration_ms = "d"\nrequest_model = "m"')
+    assert "started_at" not in (one(source, {"m": "x", "e": "2026-01-01T00:00:00Z", "d": 1e306}).call or {})
+
+
+def test_a_record_on_which_an_expression_fails_is_rejected_alone(tmp_path: Path) -> None:
+    source = mapping(tmp_path, "started_at = 't'\nfeature = \"j ->> '$.a'\"")
+    t = "2026-01-01T00:00:00Z"
+    told = read(source, *[{"t": t, "j": '{"a": "chat"}'}] * 20, {"t": t, "j": "x"}, {"t": t, "j": {"a": "chat"}}, {"t": t, "j": "no json"})
+    assert [outcome.kind for outcome in told] == ["call"] * 20 + ["rejected", "call", "rejected"]
+    assert told[20].reason == "an expression of the mapping fails on it"
+    assert [(outcome.call or {}).get("feature") for outcome in told if outcome.call] == ["chat"] * 21

@@ -7,7 +7,11 @@ started_at    = "ts"
 request_model = "model"
 input_tokens  = "usage.input_tokens + usage.cache_read"
 [units]
-duration_ms = "s"
+duration_ms = "s"                      # a time that counts from nowhere: "ms since 2000-01-01"
+[skip]
+"health check" = "path = '/healthz'"   # records that are no call, and their kind
+
+`absent = ["-"]` names words that stand for nothing. `detect` takes a key, or several of which one is enough: "uri | request_uri".
 """
 
 from __future__ import annotations
@@ -55,7 +59,7 @@ class Declared:
         if not records or not (rules.get("all") or rules.get("any")):
             return None
         share = sum(_holds(rules, record) for record in records) / len(records)
-        shown = ", ".join((rules.get("all") or rules.get("any", ()))[:4])
+        shown = ", ".join(key.split("|")[0].strip() for key in (rules.get("all") or rules.get("any", ()))[:4])
         return Detection(SURE * share, f"{share:.0%} of the records have {shown}") if share else None
 
     def understands(self, values: Iterable[object]) -> bool:
@@ -69,9 +73,14 @@ class Declared:
         return declared_read.read(self.compiled, records, context)
 
 
+def _either(record: dict[str, object], keys: str) -> bool:
+    """Whether a record has the key, or one of those that `|` stands between."""
+    return any(has(record, key.strip()) for key in keys.split("|"))
+
+
 def _holds(rules: dict[str, tuple[str, ...]], record: dict[str, object]) -> bool:
     every, some, none = (rules.get(rule, ()) for rule in ("all", "any", "none"))
-    return all(has(record, key) for key in every) and (not some or any(has(record, key) for key in some)) and not any(has(record, key) for key in none)
+    return all(_either(record, key) for key in every) and (not some or any(has(record, key) for key in some)) and not any(has(record, key) for key in none)
 
 
 def has(record: object, dotted: str) -> bool:

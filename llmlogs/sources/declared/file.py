@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from llmlogs.schema.calls import CALLS
 from llmlogs.sources.base import Sample
 from llmlogs.sources.declared.sql import Compiled
 
-KEYS = ("title", "docs", "detect", "tokens", "answers", "columns", "units", "sample")
+KEYS = ("title", "docs", "detect", "tokens", "answers", "absent", "columns", "units", "skip", "sample")
 NOT_MAPPED = {"source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "cost_status", "rate_id"}  # llmlogs' own to fill
 COLUMNS = tuple(name for name in CALLS.names if name not in NOT_MAPPED)
 ANCHORS = ("started_at", "ended_at", "request_model", "response_model")
 UNITS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 60e3}  # of a duration, in ms
+SINCE = re.compile(r"(?P<unit>ns|us|ms|s|min) since (?P<day>\d{4}-\d\d-\d\d)")  # of a time that counts from a day of the mapping's own choice
 MONEY = {"usd": 1.0, "cents": 0.01, "micro_usd": 1e-6}
 
 
@@ -37,18 +39,26 @@ class Mapping:
     detect: dict[str, tuple[str, ...]]
     columns: dict[str, str]
     factors: dict[str, float]
+    origins: dict[str, int]  # epoch µs of the day a relative time counts from
+    skips: dict[str, str]
+    absent: tuple[str, ...]
     answers: tuple[str, ...]
     samples: tuple[Sample, ...]
 
     def compile(self) -> Compiled:
         """Its expressions as SQL; UsageError names the line of one that is wrong."""
-        compiled = Compiled()
+        compiled = Compiled(absent=self.absent)
         lines = self.path.read_text(encoding="utf-8").splitlines()
         for column, text in self.columns.items():
             try:
-                compiled.add(column, text, self.factors.get(column, 1))
+                compiled.add(column, text, self.factors.get(column, 1), self.origins.get(column))
             except ValueError as error:
                 raise problem(self.path, lines, column, f"{column} = {text[:80]!r}", str(error)) from error
+        for kind, text in self.skips.items():
+            try:
+                compiled.add_skip(kind, text)
+            except ValueError as error:
+                raise problem(self.path, lines, kind, f"{kind} = {text[:80]!r}", str(error)) from error
         return compiled
 
 
@@ -67,7 +77,8 @@ def read(path: Path) -> Mapping:
         raise problem(path, lines, "[columns]", "no time and no model", f"map at least one of {', '.join(ANCHORS)}")
     return Mapping(
         path.stem, path, str(data.get("title", path.stem)), str(data.get("docs", "")), str(data.get("tokens", "")),
-        _detect(path, lines, data, columns), {name: str(expression) for name, expression in columns.items()}, _factors(path, lines, data, columns),
+        _detect(path, lines, data, columns), {name: str(expression) for name, expression in columns.items()}, *_units(path, lines, data, columns),
+        _table(path, lines, data, "skip") if "skip" in data else {}, _absent(path, lines, data),
         tuple(data.get("answers", ())), tuple(_samples(path, lines, data)),
     )  # fmt: skip
 
@@ -106,15 +117,36 @@ def _detect(path: Path, lines: list[str], data: dict[str, Any], columns: dict[st
     return {rule: tuple(str(key) for key in keys) for rule, keys in rules.items()}
 
 
-def _factors(path: Path, lines: list[str], data: dict[str, Any], columns: dict[str, Any]) -> dict[str, float]:
-    factors = {}
+def _units(path: Path, lines: list[str], data: dict[str, Any], columns: dict[str, Any]) -> tuple[dict[str, float], dict[str, int]]:
+    """Factor of each column that has a unit, and the day a relative time counts from."""
+    factors, origins = {}, {}
     for column, unit in data.get("units", {}).items():
         _known(path, lines, [column], tuple(columns), "column (of this mapping)")
         table = UNITS if column.endswith("_ms") else MONEY if column.endswith("_usd") else {}
-        if unit not in table:
-            raise problem(path, lines, column, f"unknown unit {unit}", f"allowed for {column}: {', '.join(table) or 'none, it has no unit'}")
-        factors[column] = table[unit]
-    return factors
+        relative = SINCE.fullmatch(str(unit)) if CALLS.column(column).type == "TIMESTAMP" else None
+        if relative:
+            factors[column], origins[column] = UNITS[relative["unit"]], _micros(path, lines, column, relative["day"])
+        elif unit in table:
+            factors[column] = table[unit]
+        else:
+            allowed = "ms since 2000-01-01" if CALLS.column(column).type == "TIMESTAMP" else ", ".join(table) or "none, it has no unit"
+            raise problem(path, lines, column, f"unknown unit {unit}", f"allowed for {column}: {allowed}")
+    return factors, origins
+
+
+def _micros(path: Path, lines: list[str], column: str, day: str) -> int:
+    try:
+        return round(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 10**6
+    except ValueError as error:
+        raise problem(path, lines, column, f"no day {day}", str(error)) from error
+
+
+def _absent(path: Path, lines: list[str], data: dict[str, Any]) -> tuple[str, ...]:
+    """Words the log writes where it has nothing."""
+    words = data.get("absent", [])
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise problem(path, lines, "absent", "absent is no list of words", 'write absent = ["-"]')
+    return tuple(words)
 
 
 def _samples(path: Path, lines: list[str], data: dict[str, Any]) -> Iterable[Sample]:
@@ -125,4 +157,8 @@ def _samples(path: Path, lines: list[str], data: dict[str, Any]) -> Iterable[Sam
             orjson.loads(sample["line"])
         except orjson.JSONDecodeError as error:
             raise problem(path, lines, "line", "a sample's line is no JSON", str(error)) from error
-        yield Sample(sample["line"], (sample["want"],), str(sample.get("note", "")))
+        skipped = sample.get("skipped", "")
+        if skipped and skipped not in data.get("skip", {}):
+            raise problem(path, lines, "skipped", f"no skip rule {skipped}", f"[skip] has: {', '.join(data.get('skip', {})) or 'none'}")
+        counts = {"skipped": 1} if skipped else {}
+        yield Sample(sample["line"], () if skipped else (sample["want"],), str(sample.get("note", "")), counts)

@@ -20,6 +20,7 @@ from llmlogs.sources.declared import row
 from llmlogs.sources.declared.sql import HASHED, Compiled, Leaf, cast_leaf
 
 BATCH = 4096
+FAILS = "an expression of the mapping fails on it"
 NO_ANCHOR = "no time and no model"
 Issue = tuple[str, str, str]
 
@@ -52,24 +53,34 @@ class _Reader:
         outer = ", ".join(f"epoch_us({quote(c)})" if self.types.get(c) == "TIMESTAMP" else quote(c) for c in self.columns)
         fields = ", ".join(f"l{i}: 'VARCHAR'" for i in range(len(compiled.leaves)))
         relation = f"read_json({{file}}, format = 'newline_delimited', columns = {{n: 'BIGINT', {fields}}}, maximum_object_size = 134217728)"
-        inner = f"(select {found.inner}, n, concat({bad}) as bad from {relation})"
-        self.query = f"select {outer}, bad from (select {found.outer}, n, bad from {inner}) order by n"
+        inner = f"(select {found.inner}, n, concat({bad}) as bad, {compiled.skip_sql(_cast)} as skip from {relation})"
+        self.query = f"select {outer}, bad, skip from (select {found.outer}, n, bad, skip from {inner}) order by n"
 
     def batch(self, con: Any, path: Path, records: list[Record]) -> Iterator[Outcome]:
         """Outcomes of one batch."""
         issues: list[list[Issue]] = [[] for _ in records]
-        with path.open("wb") as out:
-            for n, record in enumerate(records):
-                out.write(orjson.dumps(self._fields(n, record, issues[n]), option=orjson.OPT_APPEND_NEWLINE))
-        rows = con.execute(self.query.replace("{file}", literal(str(path)))).fetchall()
-        for record, found, bad in zip(records, rows, issues, strict=True):
-            yield self._outcome(record, found, bad)
+        lines = [orjson.dumps(self._fields(n, record, issues[n]), option=orjson.OPT_APPEND_NEWLINE) for n, record in enumerate(records)]
+        for record, found, bad in zip(records, self._rows(con, path, lines), issues, strict=True):
+            yield self._outcome(record, found, bad) if found else Outcome(record.line, "rejected", FAILS)
+
+    def _rows(self, con: Any, path: Path, lines: list[bytes]) -> list[tuple[Any, ...] | None]:
+        """What the query makes of each line; None where an expression fails, as a function may on a text it was not meant for."""
+        import duckdb
+
+        path.write_bytes(b"".join(lines))
+        try:
+            return list(con.execute(self.query.replace("{file}", literal(str(path)))).fetchall())
+        except (duckdb.DataError, duckdb.InvalidInputException):
+            if len(lines) == 1:
+                return [None]
+            middle = len(lines) // 2
+            return self._rows(con, path, lines[:middle]) + self._rows(con, path, lines[middle:])
 
     def _fields(self, n: int, record: Record, issues: list[Issue]) -> dict[str, Any]:
         """The flat texts the query reads; what the path to a field or a time does not yield is an issue here already."""
         flat: dict[str, Any] = {"n": n}
         for i, leaf in enumerate(self.compiled.leaves):
-            found, blocked = pick(record.value, leaf.path)
+            found, blocked = self._pick(record.value, leaf.path)
             if blocked:
                 issues += [(column, "not_an_object", blocked) for column in self.readers_of[i]]
             elif found is not None and leaf.kind == "time":
@@ -82,8 +93,10 @@ class _Reader:
         return flat
 
     def _outcome(self, record: Record, found: tuple[Any, ...], issues: list[Issue]) -> Outcome:
+        if found[-1] is not None:
+            return Outcome(record.line, "skipped", self.compiled.skips[found[-1]][0])
         call = {name: value for name, value in zip(self.columns, found, strict=False) if value is not None}
-        issues += [self._issue(record, self.checked[int(i)]) for i in found[-1].split()]
+        issues += [self._issue(record, self.checked[int(i)]) for i in found[-2].split()]
         if not any(name in call for name in ("started_at", "request_model", "response_model")):
             return Outcome(record.line, "rejected", NO_ANCHOR)
         for name in HASHED & call.keys():
@@ -91,9 +104,13 @@ class _Reader:
         name_error(call)
         return Outcome(record.line, "call", call=call, issues=list(dict.fromkeys(issues)))
 
+    def _pick(self, value: Any, path: tuple[str, ...]) -> tuple[Any, str]:
+        found, blocked = pick(value, path)
+        return (None if isinstance(found, str) and found in self.compiled.absent else found), blocked
+
     def _issue(self, record: Record, column: str) -> Issue:
         expression = next(e for e in self.compiled.expressions if e.column == column)
-        values = [pick(record.value, self.compiled.leaves[i].path)[0] for i in expression.leaves]
+        values = [self._pick(record.value, self.compiled.leaves[i].path)[0] for i in expression.leaves]
         present = next((value for value in values if value is not None), None)
         reason = row.REASONS[expression.kind] if column not in ("status", "app_cache") else "unknown_word"
         return column, reason, kind_of(present)
@@ -127,8 +144,8 @@ def _opened(text: str) -> Any:
 
 def kind_of(value: Any) -> str:
     """The JSON type of a value."""
-    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
-    return names.get(type(value), type(value).__name__)
+    names = ((dict, "object"), (list, "array"), (str, "string"), (bool, "boolean"), ((int, float), "number"), (type(None), "null"))
+    return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)
 
 
 def as_text(value: Any) -> str:

@@ -61,7 +61,7 @@ def _times(have: set[str]) -> dict[str, str]:
     found = {}
     if "ended_at" in have:
         if "duration_ms" in have:
-            start = "ended_at - to_microseconds((duration_ms * 1000)::bigint)"
+            start = "ended_at - to_microseconds(case when abs(duration_ms) < 1e12 then (duration_ms * 1000)::bigint end)"
             found["started_at"] = f"coalesce(started_at, {start})" if "started_at" in have else start
         if "started_at" in have:
             gap = "case when ended_at >= started_at then date_diff('microsecond', started_at, ended_at) / 1e3 end"

@@ -62,6 +62,7 @@ class Expression:
     column: str
     marked: str
     leaves: tuple[int, ...]
+    bounded: bool = True  # its value lies between 2000 and 2100 already: its fields do; a relative clock's need not
 
     @property
     def type(self) -> str:
@@ -78,16 +79,32 @@ class Compiled:
 
     leaves: list[Leaf] = field(default_factory=list)
     expressions: list[Expression] = field(default_factory=list)
+    skips: list[tuple[str, str]] = field(default_factory=list)  # (kind, its condition with a mark for every leaf)
+    absent: tuple[str, ...] = ()  # words that stand for nothing, such as `-`
 
-    def add(self, column: str, text: str, factor: float = 1) -> None:
-        """Compile one expression; ValueError says what is wrong with it."""
+    def add(self, column: str, text: str, factor: float = 1, origin: int | None = None) -> None:
+        """Compile one expression; ValueError says what is wrong with it. With an `origin` [µs] it counts units of `factor` ms from there."""
         kind = BY_TYPE.get(CALLS.column(column).type, "text")
-        tree = parse(text)
-        used: list[int] = []
-        marked = unparse(_replace(tree, kind, lambda path, wanted: self._mark(Leaf(path, wanted), used)))
-        if factor != 1:
+        marked, used = self._compile(text, kind if origin is None else "number")
+        if origin is not None:
+            marked = since(marked, factor, origin)
+        elif factor != 1:
             marked = f"({marked}) * {factor!r}" if kind == "number" else f"({marked}) * {factor!r}::DECIMAL(10,9)"
-        self.expressions.append(Expression(column, marked, tuple(dict.fromkeys(used))))
+        self.expressions.append(Expression(column, marked, used, origin is None))
+
+    def add_skip(self, kind: str, text: str) -> None:
+        """Compile the condition under which a record is no call; ValueError says what is wrong with it."""
+        self.skips.append((kind, self._compile(text, "bool")[0]))
+
+    def skip_sql(self, how: Render) -> str:
+        """The place of the first skip rule that holds; NULL where none does."""
+        rules = (f"when ({self._marks(marked, how)}) then {place}" for place, (_, marked) in enumerate(self.skips))
+        return f"case {' '.join(rules)} end" if self.skips else "null"
+
+    def _compile(self, text: str, kind: Kind) -> tuple[str, tuple[int, ...]]:
+        used: list[int] = []
+        marked = unparse(_replace(parse(text), kind, lambda path, wanted: self._mark(Leaf(path, wanted), used)))
+        return marked, tuple(dict.fromkeys(used))
 
     def _mark(self, leaf: Leaf, used: list[int]) -> str:
         if leaf not in self.leaves:
@@ -97,7 +114,10 @@ class Compiled:
 
     def render(self, expression: Expression, how: Render) -> str:
         """The expression's SQL with every leaf written as `how` says."""
-        return MARK.sub(lambda found: how(self.leaves[int(found[1])], int(found[1])), expression.marked)
+        return self._marks(expression.marked, how)
+
+    def _marks(self, marked: str, how: Render) -> str:
+        return MARK.sub(lambda found: how(self.leaves[int(found[1])], int(found[1])), marked)
 
 
 @cache
@@ -176,6 +196,15 @@ def _kind_inside(node: Node, kind: Kind) -> Kind:
     return kind
 
 
+def since(number: str, factor: float, origin: int) -> str:
+    """The instant `number` units of `factor` ms after `origin` [µs]; what is far from this century is some other time that is."""
+    micros = f"{origin} + round(({number}) * {factor * 1000!r})"
+    return f"make_timestamp(case when ({number}) is not null then least(greatest({micros}, -5e15), 5e15)::bigint end)"  # both overlook a NULL
+
+
+CENTURY = "case when ({0}) >= timestamp '2000-01-01' and ({0}) < timestamp '2100-01-01' then ({0}) end"
+
+
 # ---- what a field becomes before its expression sees it, and what an expression's value becomes in its column ----
 
 
@@ -193,7 +222,7 @@ def instant(text: str, zone: str = "UTC") -> str:
     aware = f"try_cast({text} as timestamptz) at time zone 'UTC'"
     naive = f"try_cast({text} as timestamp)" if zone == "UTC" else f"(try_cast({text} as timestamp) at time zone {literal(zone)}) at time zone 'UTC'"
     value = f"case when {epoch} is not null then make_timestamp({micros}) when {zoned} then {aware} else {naive} end"
-    return f"case when ({value}) >= timestamp '2000-01-01' and ({value}) < timestamp '2100-01-01' then ({value}) end"
+    return CENTURY.format(value)
 
 
 def cast_leaf(text: str, kind: Kind, zone: str = "UTC") -> str:
@@ -218,6 +247,8 @@ def value(expression: Expression, sql: str) -> str:
     """The value of an expression as its column stores it."""
     if expression.type in ("BIGINT", "INTEGER"):
         return f"case when ({sql}) = floor({sql}) then try_cast(({sql}) as {expression.type}) end"
+    if not expression.bounded:
+        return CENTURY.format(sql)
     if expression.type == "DOUBLE":
         return f"case when isfinite(({sql})::double) then ({sql})::double end"
     return f"try_cast(({sql}) as {expression.type})" if expression.kind != "text" else word(expression.column, f"({sql})::varchar")
@@ -225,7 +256,7 @@ def value(expression: Expression, sql: str) -> str:
 
 def value_is_bad(expression: Expression, sql: str) -> str:
     """Whether all fields were of their kind and the value still does not fit its column; '' where that cannot be."""
-    if expression.type in ("BIGINT", "INTEGER", "DECIMAL(18,12)", "DOUBLE"):
+    if expression.type in ("BIGINT", "INTEGER", "DECIMAL(18,12)", "DOUBLE") or not expression.bounded:
         return f"(({sql}) is not null and ({value(expression, sql)}) is null)"
     if expression.kind == "text" and expression.column not in STRUCTURED:
         return f"((({sql})::varchar) is not null and (({sql})::varchar) <> '' and ({word(expression.column, f'({sql})::varchar')}) is null)"
