@@ -16,7 +16,7 @@ from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
 from llmlogs.errors import LlmlogsError, StorageError
-from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, twins, unread
+from llmlogs.ingest import accounts, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, tries, twins, unread
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
@@ -222,12 +222,14 @@ class Batch:
             merge.number_repeats(con, ingest_id)
         if self._options.merge:
             merge.merge(con, ingest_id)
+            tries.fold_tries(con, ingest_id)
             twins.merge_twins(con, ingest_id, {done.state.file_id: done.state.source for done in self._done})
         reach("merged")
         self._count_merged()
         price_calls(con, ingest_id, self._prices)
         reach("priced")
         load.load_others(con, ingest_id, self._spool)
+        tries.drop_guesses(con)
         suspicions.suspect(con, ingest_id)
         self._tell(checks.keep_issues(con, ingest_id))
         con.execute(f"insert into merged by name select call_id, {ingest_id} as ingest_id, file_id, line, why, record_id from went")

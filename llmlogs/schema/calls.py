@@ -122,5 +122,7 @@ HIDDEN = {
     "merge_copy": "BOOLEAN",
     "merge_growing": "BOOLEAN",
     "merge_emitter": "VARCHAR",
+    "merge_yields": "BOOLEAN",
+    "merge_began": "TIMESTAMP",
     "bad_values": "VARCHAR",
 }

@@ -12,8 +12,16 @@ from llmlogs.ingest.report import IngestReport
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 
 COLUMNS = {"id": "response_id", "call": "call_id", "t": "started_at", "end": "ended_at", "in": "input_tokens", "out": "output_tokens", "ms": "duration_ms"}
-COLUMNS |= {"model": "request_model", "read": "cache_read_tokens", "status": "status", "try": "merge_try", "copy": "merge_copy", "growing": "merge_growing"}
-COLUMNS |= {"user": "user_id", "usd": "reported_usd"}
+COLUMNS |= {
+    "model": "request_model",
+    "read": "cache_read_tokens",
+    "status": "status",
+    "try": "merge_try",
+    "copy": "merge_copy",
+    "growing": "merge_growing",
+    "yields": "merge_yields",
+}
+COLUMNS |= {"user": "user_id", "usd": "reported_usd", "op": "operation_id", "code": "status_code", "first": "first_token_at", "ttft": "ttft_ms"}
 
 
 class TinySource:
