@@ -42,7 +42,8 @@ def _pair(con: Connection, ingest_id: int) -> None:
         f"""create or replace temp table steps as
         select rowid as row, operation_id as k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, coalesce(merge_yields, false) as yields,
             started_at as opened_at, coalesce(merge_began, started_at) as started_at, coalesce(ended_at, started_at) as ended_at,
-            case when merge_began is null then duration_ms else epoch_us(ended_at - merge_began) / 1000 end as duration_ms, provider, request_model as model, status_code, error_class, retry_after_ms
+            case when merge_began is null then duration_ms else epoch_us(ended_at - merge_began) / 1000 end as duration_ms,
+            provider, request_model as model, status_code, error_class, retry_after_ms
         from call_rows where operation_id in (select k from chains)"""
     )
     con.execute(
@@ -61,7 +62,8 @@ def _tell(con: Connection, ingest_id: int) -> None:
     """A row of attempts for each try that no row tells of yet, and all of a call numbered in the order of their start."""
     con.execute(
         f"""insert into attempts by name
-        with fresh as (select *, started_at - lag(started_at) over (partition by "into", status_code order by started_at, row) as since from gone where not same_try)
+        with fresh as (
+            select *, started_at - lag(started_at) over (partition by "into", status_code order by started_at, row) as since from gone where not same_try)
         select new_id as call_id, 0 as attempt, started_at, duration_ms, provider, model, status_code, error_class, retry_after_ms,
             'explicit' as origin, false as is_final, {ingest_id}::integer as ingest_id, file_id, line
         from fresh g where (since is null or epoch_us(since::interval) > $1) and not exists (
@@ -96,7 +98,8 @@ def _complete(con: Connection, ingest_id: int) -> None:
         f"""update call_rows c set started_at = w.started_at, attempts = w.attempts, fallback_from = w.fallback_from,
             duration_ms = case when c.ended_at is null then c.duration_ms else greatest(c.duration_ms, epoch_us(c.ended_at - w.started_at) / 1000) end,
             ttft_ms = case when c.first_token_at is null then c.ttft_ms else greatest(c.ttft_ms, epoch_us(c.first_token_at - w.started_at) / 1000) end,
-            merge_began = case when c.merge_yields then coalesce(c.merge_began, c.started_at) end, ingest_id = {ingest_id}, cost_usd = null, rate_id = null, cost_status = null
+            merge_began = case when c.merge_yields then coalesce(c.merge_began, c.started_at) end,
+            ingest_id = {ingest_id}, cost_usd = null, rate_id = null, cost_status = null
         from whole w where c.rowid = w.row and (c.started_at is distinct from w.started_at or c.attempts is distinct from w.attempts
             or c.fallback_from is distinct from w.fallback_from)"""
     )
