@@ -126,7 +126,7 @@ class Batch:
 
     def _fast(self, plan: discover.Plan, reading: Reading, report: FileReport, before: FileState | None) -> str:
         """Let DuckDB read a big clean file; '' when the careful reader has to."""
-        if before or plan.container != "ndjson" or not fast.suits(plan.path, plan.source):
+        if before or plan.container != "ndjson" or self._options.feature_from or not fast.suits(plan.path, plan.source):
             return ""
         source = cast(fast.Mapped, plan.source)
         self._meter.part = lambda: float(self._con.query_progress()) / 100

@@ -41,7 +41,7 @@ class Mapped(Protocol):
 def suits(path: Path, source: object) -> bool:
     """Whether the fast reader may try: a big plain file of a mapping whose records have ids and nothing to hash."""
     columns = getattr(source, "columns", None)
-    if not isinstance(columns, dict) or not set(IDS) & set(columns) or HASHED & set(columns):
+    if not isinstance(columns, dict) or getattr(source, "careful", False) or not set(IDS) & set(columns) or HASHED & set(columns):
         return False
     return path.stat().st_size >= FAST_FROM and fast_lines.plain_start(path)
 

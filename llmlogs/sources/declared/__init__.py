@@ -42,6 +42,7 @@ class Declared:
         self.answers = mapping.answers
         self.samples = mapping.samples
         self.columns = mapping.columns
+        self.careful = bool(mapping.only)  # which records are calls is told record by record
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -66,7 +67,7 @@ class Declared:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """One outcome for every record."""
-        return declared_read.read(self.compiled, records, context)
+        return declared_read.read(self.compiled, records, context, self.mapping.only)
 
 
 def _holds(rules: dict[str, tuple[str, ...]], record: dict[str, object]) -> bool:

@@ -17,7 +17,7 @@ from llmlogs.schema.calls import CALLS
 from llmlogs.sources.base import Sample
 from llmlogs.sources.declared.sql import Compiled
 
-KEYS = ("title", "docs", "detect", "tokens", "answers", "columns", "units", "sample")
+KEYS = ("title", "docs", "detect", "tokens", "answers", "columns", "units", "sample", "only")
 NOT_MAPPED = {"source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "cost_status", "rate_id"}  # llmlogs' own to fill
 COLUMNS = tuple(name for name in CALLS.names if name not in NOT_MAPPED)
 ANCHORS = ("started_at", "ended_at", "request_model", "response_model")
@@ -39,6 +39,7 @@ class Mapping:
     factors: dict[str, float]
     answers: tuple[str, ...]
     samples: tuple[Sample, ...]
+    only: tuple[str, ...] = ()  # a record is a call only where one of these fields has a value
 
     def compile(self) -> Compiled:
         """Its expressions as SQL; UsageError names the line of one that is wrong."""
@@ -69,6 +70,7 @@ def read(path: Path) -> Mapping:
         path.stem, path, str(data.get("title", path.stem)), str(data.get("docs", "")), str(data.get("tokens", "")),
         _detect(path, lines, data, columns), {name: str(expression) for name, expression in columns.items()}, _factors(path, lines, data, columns),
         tuple(data.get("answers", ())), tuple(_samples(path, lines, data)),
+        _only(path, lines, data),
     )  # fmt: skip
 
 
@@ -104,6 +106,13 @@ def _detect(path: Path, lines: list[str], data: dict[str, Any], columns: dict[st
         raise problem(path, lines, "detect", "detect is no table", 'write detect = { all = ["a_key", "another.key"] }')
     _known(path, lines, rules, ("all", "any", "none"), "detect rule")
     return {rule: tuple(str(key) for key in keys) for rule, keys in rules.items()}
+
+
+def _only(path: Path, lines: list[str], data: dict[str, Any]) -> tuple[str, ...]:
+    names = data.get("only", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise problem(path, lines, "only", "only is no list of fields", 'write only = ["model"]: without a value in one of them a record is no call')
+    return tuple(names)
 
 
 def _factors(path: Path, lines: list[str], data: dict[str, Any], columns: dict[str, Any]) -> dict[str, float]:

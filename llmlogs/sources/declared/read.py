@@ -15,20 +15,22 @@ from llmlogs.privacy import keyed_hash
 from llmlogs.schema.ddl import literal, quote
 from llmlogs.sources.base import Context, Outcome, Record
 from llmlogs.sources.common.error_classes import classify
+from llmlogs.sources.common.labels import LONGEST, word
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.declared import row
 from llmlogs.sources.declared.sql import HASHED, Compiled, Leaf, cast_leaf
 
 BATCH = 4096
 NO_ANCHOR = "no time and no model"
+NO_MODEL = "names no model"
 Issue = tuple[str, str, str]
 
 
-def read(compiled: Compiled, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
-    """One outcome for every record, in order."""
+def read(compiled: Compiled, records: Iterable[Record], context: Context, only: tuple[str, ...] = ()) -> Iterator[Outcome]:
+    """One outcome for every record, in order. `only`: fields of which one must have a value in a call; any other record is skipped."""
     import duckdb
 
-    reader = _Reader(compiled, context)
+    reader = _Reader(compiled, context, only)
     with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="llmlogs-") as folder:
         con.execute("set TimeZone = 'UTC'")
         records = iter(records)
@@ -39,8 +41,9 @@ def read(compiled: Compiled, records: Iterable[Record], context: Context) -> Ite
 class _Reader:
     """Holds what is the same for every batch of a file: the query, and who reads which field."""
 
-    def __init__(self, compiled: Compiled, context: Context) -> None:
+    def __init__(self, compiled: Compiled, context: Context, only: tuple[str, ...]) -> None:
         self.compiled = compiled
+        self.only = only
         self.context = context
         self.readers_of = [[e.column for e in compiled.expressions if i in e.leaves] for i in range(len(compiled.leaves))]
         found = row.row_sql(compiled, _cast, row.values(compiled, _cast))
@@ -83,12 +86,15 @@ class _Reader:
 
     def _outcome(self, record: Record, found: tuple[Any, ...], issues: list[Issue]) -> Outcome:
         call = {name: value for name, value in zip(self.columns, found, strict=False) if value is not None}
+        if self.only and not any(value_at(record.value, name) not in (None, "") for name in self.only):
+            return Outcome(record.line, "skipped", NO_MODEL)
         issues += [self._issue(record, self.checked[int(i)]) for i in found[-1].split()]
         if not any(name in call for name in ("started_at", "request_model", "response_model")):
             return Outcome(record.line, "rejected", NO_ANCHOR)
         for name in HASHED & call.keys():
             call[name] = keyed_hash(call[name], self.context.secret)
         name_error(call)
+        name_feature(call, record.value, self.context.feature_from)
         return Outcome(record.line, "call", call=call, issues=list(dict.fromkeys(issues)))
 
     def _issue(self, record: Record, column: str) -> Issue:
@@ -97,6 +103,20 @@ class _Reader:
         present = next((value for value in values if value is not None), None)
         reason = row.REASONS[expression.kind] if column not in ("status", "app_cache") else "unknown_word"
         return column, reason, kind_of(present)
+
+
+def name_feature(call: dict[str, Any], value: Any, wanted: tuple[str, ...]) -> None:
+    """The feature from where the user says, if the record has a label there."""
+    found = next((label for place in wanted if (label := word(value_at(value, place), LONGEST))), None)
+    if found:
+        call |= {"feature": found, "feature_basis": "config"}
+
+
+def value_at(value: Any, dotted: str) -> Any:
+    """The field written with dots for what is nested, or as one key that has dots itself."""
+    if isinstance(value, dict) and dotted in value:
+        return value[dotted]
+    return pick(value, tuple(dotted.split(".")))[0]
 
 
 def name_error(call: dict[str, Any]) -> None:

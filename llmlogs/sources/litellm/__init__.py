@@ -20,6 +20,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 from llmlogs.sources.common.labels import mapping, opened, word
+from llmlogs.sources.common.providers import provider_id
 from llmlogs.sources.common.usage import integer, money
 from llmlogs.sources.litellm import entry as entries
 from llmlogs.sources.litellm import names
@@ -160,7 +161,7 @@ def _no_call(line: int, entry: entries.Entry, kind: str) -> Outcome:
     if not cost and not tokens:
         return Outcome(line, "skipped", f"{kind[:60]} (asks no model)")
     model = entry.model or word(next(iter(_batch_models(entry.meta)), None))
-    shared = {"bucket_start": entry.started, "bucket_end": entry.ended, "provider": names.provider(entry.served_by), "model": model, "description": kind[:60]}
+    shared = {"bucket_start": entry.started, "bucket_end": entry.ended, "provider": provider_id(entry.served_by), "model": model, "description": kind[:60]}
     sums = [("input", entry.raw.get("prompt_tokens")), ("output", entry.raw.get("completion_tokens"))]
     rows = [shared | {"kind": "usage", "token_kind": token_kind, "tokens": number} for token_kind, raw in sums if (number := integer(raw))]
     done = integer(entry.meta.get("batch_successful_requests"))

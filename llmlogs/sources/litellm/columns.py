@@ -15,11 +15,11 @@ from llmlogs.sources.base import Row
 from llmlogs.sources.common.endpoints import endpoint_of
 from llmlogs.sources.common.error_classes import Fault
 from llmlogs.sources.common.labels import find_feature, first_word, labels_json, listed, mapping, opened, word
+from llmlogs.sources.common.providers import provider_id
 from llmlogs.sources.common.rate_limits import retry_after_ms
 from llmlogs.sources.common.server_timings import header_timings
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.usage import Usage, integer, money, read_usage, sub
-from llmlogs.sources.litellm import names
 from llmlogs.sources.litellm.entry import CACHE_OFF, HEALTH, Entry
 from llmlogs.sources.provider_responses.answers import NO_OUTPUT, Answer, read_answer
 from llmlogs.sources.provider_responses.exchange import canonical, characters
@@ -45,7 +45,7 @@ def _identity(entry: Entry) -> Row:
     raw, meta = entry.raw, entry.meta
     told = endpoint_of(base) if (base := word(raw.get("api_base"))) else None
     key = first_word(meta.get("user_api_key_hash"), raw.get("api_key"), meta.get("user_api_key"), meta.get("user_api_key_alias"))
-    provider = names.provider(entry.served_by) or (told.provider if told else None)
+    provider = provider_id(entry.served_by) or (told.provider if told else None)
     return {
         "response_id": entry.response_id,
         "call_id": None if entry.response_id else entry.litellm_id if entry.litellm_id and not _is_error_log(entry) else entry.id,

@@ -1,17 +1,8 @@
-"""LiteLLM's words for providers and kinds of call in those of the contract. Names are data; what is not listed stays as logged."""
+"""LiteLLM's words for kinds of call and models in those of the contract."""
 
 from __future__ import annotations
 
 import re
-
-PROVIDERS = {
-    "azure": "azure", "azure_text": "azure", "azure_ai": "azure", "bedrock": "aws.bedrock", "bedrock_converse": "aws.bedrock", "bedrock_mantle": "aws.bedrock",
-    "sagemaker": "aws.sagemaker", "sagemaker_chat": "aws.sagemaker", "vertex_ai": "gcp.vertex_ai", "vertex_ai_beta": "gcp.vertex_ai", "gemini": "gcp.gemini",
-    "xai": "x-ai", "together_ai": "together", "fireworks_ai": "fireworks", "text-completion-openai": "openai", "custom_openai": "openai-compatible",
-    "openai_like": "openai-compatible", "cohere_chat": "cohere", "ollama_chat": "ollama", "hosted_vllm": "vllm", "watsonx": "ibm.watsonx.ai",
-    "watsonx_text": "ibm.watsonx.ai", "moonshot": "moonshotai", "github_copilot": "github-copilot", "voyage": "voyageai",
-    "text-completion-codestral": "mistral", "codestral": "mistral", "anthropic_text": "anthropic", "litellm_proxy": "litellm",
-}  # fmt: skip
 
 OPERATIONS = (
     (re.compile(r"embedding"), "embeddings"),
@@ -26,11 +17,6 @@ NO_CALL = re.compile(
     r"(?:list|get|create|retrieve|cancel|delete|upload|add|run|search|update)_(?:mcp|file|batch|fine_tuning|assistant|thread|vector_store|container|message|skill)"
     r"|file_|fine_tuning|vector_store|moderation|health|list_mcp|container|assistants|delete_responses|get_responses|search\b"
 )
-
-
-def provider(name: str | None) -> str | None:
-    """The contract's id of a provider."""
-    return PROVIDERS.get(name.lower(), name.lower()) if name else None
 
 
 def operation(call_type: str | None) -> str:
