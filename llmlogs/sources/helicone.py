@@ -15,6 +15,7 @@ from typing import Any
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
 from llmlogs.sources.common.endpoints import endpoint_of
 from llmlogs.sources.common.error_classes import fault_of
+from llmlogs.sources.common.heads import objects
 from llmlogs.sources.common.labels import find_feature, first_word, labels_json, mapping, opened, word
 from llmlogs.sources.common.outcomes import outcome
 from llmlogs.sources.common.providers import provider_id
@@ -58,7 +59,7 @@ class Helicone:
 
     def detect(self, head: Head) -> Detection | None:
         """By keys that only Helicone writes side by side."""
-        records = [value for value in head.values if isinstance(value, dict)]
+        records = objects(head)
         own = sum(_is_own(record) for record in records)
         if not own or own * 2 < len(records):
             return None

@@ -13,6 +13,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
 from llmlogs.sources.common.error_classes import classify
+from llmlogs.sources.common.heads import objects
 from llmlogs.sources.common.labels import find_feature, first_word, labels_json, listed, mapping, word
 from llmlogs.sources.common.outcomes import outcome
 from llmlogs.sources.common.providers import provider_id
@@ -45,7 +46,7 @@ class Kong:
 
     def detect(self, head: Head) -> Detection | None:
         """By Kong's own envelope with an `ai` object in it."""
-        records = [value for value in head.values if isinstance(value, dict)]
+        records = objects(head)
         envelope = [record for record in records if "latencies" in record and "started_at" in record]
         told = [record for record in envelope if _plugins(record)]
         if not told or len(envelope) * 2 < len(records):

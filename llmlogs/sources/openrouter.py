@@ -15,6 +15,7 @@ from typing import Any
 from llmlogs.privacy import keyed_hash
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row, Sample
 from llmlogs.sources.common.error_classes import classify
+from llmlogs.sources.common.heads import objects
 from llmlogs.sources.common.labels import first_word, labels_json, listed, mapping, word
 from llmlogs.sources.common.times import duration_ms, to_utc
 from llmlogs.sources.common.usage import Usage, integer, money
@@ -53,7 +54,7 @@ class OpenRouter:
 
     def detect(self, head: Head) -> Detection | None:
         """By the columns of the export, or the API's own names of counts."""
-        records = [value for value in head.values if isinstance(value, dict)]
+        records = objects(head)
         own = sum(bool(_generation(record)) for record in records)
         if not own or own * 2 < len(records):
             return None

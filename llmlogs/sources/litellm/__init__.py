@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
+from llmlogs.sources.common.heads import objects
 from llmlogs.sources.common.labels import mapping, opened, word
 from llmlogs.sources.common.providers import provider_id
 from llmlogs.sources.common.usage import integer, money
@@ -36,7 +37,6 @@ SPEND = ("request_id", "spend", "startTime")
 KEYS = ("startTime", "endTime", "completionStartTime")  # databases that fold names write them in lower case
 ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|PATCH|OPTIONS|HEAD) (/\S*) HTTP/\d(?:\.\d)?" (\d{3})')
 ASKS = re.compile(r"/(?:chat/completions|completions|embeddings|messages|responses|rerank|images/|audio/)|:(?:streamG|g)enerateContent")
-SEEN = 50
 
 
 class LiteLLM:
@@ -54,9 +54,9 @@ class LiteLLM:
 
     def detect(self, head: Head) -> Detection | None:
         """Certain by the keys that only LiteLLM writes."""
-        records = [value for value in head.values[:SEEN] if isinstance(value, dict)]
+        records = objects(head)
         kinds = [kind_of(_unfolded(_unwrapped(record))) for record in records]
-        known = [kind for kind in kinds if kind]
+        known = [kind for kind in kinds if kind in KINDS]  # a table of daily sums is another source's
         if not known or len(known) * 2 < len(records):
             return None
         main = max(set(known), key=lambda kind: (known.count(kind), kind))
@@ -73,7 +73,6 @@ KINDS = {
     "payload": "LiteLLM callback payloads",
     "spend": "rows of LiteLLM_SpendLogs",
     "error": "rows of LiteLLM_ErrorLogs",
-    "daily": "daily sums of LiteLLM, which hold no calls",
     "summary": "daily sums of LiteLLM, which hold no calls",
     "line": "lines of the LiteLLM proxy's own log, which hold no calls",
 }
