@@ -27,6 +27,7 @@ NO_ORIGIN = "00000000-0000-0000-0000-000000000000"
 CSV = frozenset({"response_id", "response_created_at", "response_status", "request_created_at", "request_properties", "prompt_tokens"})
 UNANSWERED = {-1: "unknown", -2: "unknown", -3: "cancelled", -4: "timeout"}  # still open, unknown, given up by the client
 BILLIONTHS = Decimal("1e-9")
+A_LOT = 100  # dollars for one request: a whole number from here up is ClickHouse's billionths
 OWN = ("helicone-session-id", "helicone-session-path", "helicone-session-name", "helicone-prompt-id")
 
 
@@ -170,9 +171,8 @@ def _usage(raw: Raw) -> Usage:
 
 def _cost(raw: Raw, status: str) -> Decimal | None:
     stated = raw.get("costUSD") if raw.get("costUSD") is not None else raw.get("cost")
-    found = money(stated)
-    if found is not None and found > 1000:  # of one request: ClickHouse's whole billionths
-        found = found * BILLIONTHS
+    whole = integer(stated)
+    found = whole * BILLIONTHS if whole is not None and whole >= A_LOT else money(stated)
     return None if found == 0 and status != "ok" else found
 
 

@@ -21,7 +21,10 @@ def word(value: Any, longest: int = 300) -> str | None:
 
 def first_word(*values: Any) -> str | None:
     """The first of the values that is a label."""
-    return next((found for value in values if (found := word(value)) is not None), None)
+    for value in values:  # a loop: this is asked a dozen times for every call of a gateway
+        if value is not None and (found := word(value)) is not None:
+            return found
+    return None
 
 
 def opened(value: Any) -> Any:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from llmlogs.sources.base import Context
 from llmlogs.sources.common.labels import first_word, listed, mapping, split_tags, word
+from llmlogs.sources.common.once import once
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.usage import integer
 from llmlogs.sources.litellm import names
@@ -36,30 +36,30 @@ class Entry:
     cost: Any = None
     spend_row: bool = False
 
-    @cached_property
+    @once
     def litellm_id(self) -> str | None:
         """The id LiteLLM gave the client's request: its tries and its fallback share it. A failed call and an embedding have no other."""
         named = first_word(self.raw.get("litellm_call_id"), self.meta.get("litellm_call_id"))
         return named or (self.id if self.id and UUID.match(self.id) else None)
 
-    @cached_property
+    @once
     def hit(self) -> bool:
         """Served by the proxy's own cache. SpendLogs says it as a word."""
         return str(self.raw.get("cache_hit")).lower() == "true"
 
-    @cached_property
+    @once
     def origin(self) -> str | None:
         """The response a hit repeats."""
         found = HIT.match(self.id or "")
         return found.group(1) if found else None
 
-    @cached_property
+    @once
     def response_id(self) -> str | None:
         """The provider's id. A hit has none of its own: it would be taken for the call it repeats."""
         own = self.id is None or self.id == self.litellm_id
         return None if own or self.hit or self.failed or self.origin else self.id
 
-    @cached_property
+    @once
     def operation_id(self) -> str | None:
         """What the tries of one request share. Before `litellm_call_id` was logged that was the trace id, unless the client chose it."""
         named = first_word(self.raw.get("litellm_call_id"), self.meta.get("litellm_call_id"))
@@ -68,63 +68,63 @@ class Entry:
             return named or self.litellm_id
         return trace
 
-    @cached_property
+    @once
     def requester(self) -> Raw:
         return mapping(self.meta.get("requester_metadata"))
 
-    @cached_property
+    @once
     def spend_meta(self) -> Raw:
         return mapping(self.meta.get("spend_logs_metadata"))
 
-    @cached_property
+    @once
     def session(self) -> str | None:
         return first_word(self.raw.get("session_id"), self.requester.get("session_id"))
 
-    @cached_property
+    @once
     def trace(self) -> str | None:
         """The trace id; it equals the session's where the client sent one."""
         found = first_word(self.raw.get("trace_id"))
         return None if found == self.session else found
 
-    @cached_property
+    @once
     def call_type(self) -> str | None:
         return word(self.raw.get("call_type"))
 
-    @cached_property
+    @once
     def operation(self) -> str:
         return names.operation(self.call_type)
 
-    @cached_property
+    @once
     def served_by(self) -> str | None:
         """LiteLLM's name of the provider."""
         asked = word(self.raw.get("model")) or word(self.raw.get("litellm_model_name")) or ""
         return first_word(self.raw.get("custom_llm_provider"), self.error.get("llm_provider")) or (asked.partition("/")[0] if "/" in asked else None)
 
-    @cached_property
+    @once
     def model(self) -> str | None:
         """The model that was asked; None where the proxy knew no such model."""
         asked = word(self.raw.get("model")) or word(self.raw.get("litellm_model_name"))
         unknown = asked == "unknown-model" or (self.failed and not self.group and "ModelNotFound" in str(self.error.get("error_class")))
         return None if unknown else names.plain_model(asked, self.served_by)
 
-    @cached_property
+    @once
     def group(self) -> str | None:
         """The public name the client asked for."""
         return word(self.raw.get("model_group"))
 
-    @cached_property
+    @once
     def tags(self) -> dict[str, Any]:
         return {name: value for name, value in split_tags(listed(self.raw.get("request_tags"))).items() if name != AGENT_TAG}
 
-    @cached_property
+    @once
     def error(self) -> Raw:
         return mapping(self.raw.get("error_information")) or mapping(self.meta.get("error_information"))
 
-    @cached_property
+    @once
     def usage(self) -> Raw:
         return mapping(self.meta.get("usage_object")) or mapping(self.hidden.get("usage_object"))
 
-    @cached_property
+    @once
     def headers(self) -> dict[str, str]:
         """Response headers in lower case. LiteLLM prefixes the provider's own, and writes the quotas a second time with underscores."""
         found: dict[str, str] = {}
@@ -134,11 +134,11 @@ class Entry:
                 found[plain] = str(value)[:500]
         return found
 
-    @cached_property
+    @once
     def retries(self) -> int | None:
         return self._counted("attempted_retries", "x-litellm-attempted-retries")
 
-    @cached_property
+    @once
     def fallbacks(self) -> int | None:
         return self._counted("attempted_fallbacks", "x-litellm-attempted-fallbacks")
 
@@ -146,26 +146,26 @@ class Entry:
         number = integer(self.meta.get(name))
         return integer(self.headers.get(header)) if number is None else number
 
-    @cached_property
+    @once
     def started(self) -> datetime | None:
         return to_utc(self.raw.get("startTime"), self.context.timezone)
 
-    @cached_property
+    @once
     def ended(self) -> datetime | None:
         return to_utc(self.raw.get("endTime"), self.context.timezone)
 
-    @cached_property
+    @once
     def first_token(self) -> datetime | None:
         """When the first chunk came; LiteLLM writes the end where it does not know or nothing was streamed."""
         found = to_utc(self.raw.get("completionStartTime"), self.context.timezone)
         inside = found is not None and self.started is not None and self.ended is not None and self.started <= found < self.ended
         return found if inside else None
 
-    @cached_property
+    @once
     def parameters(self) -> Raw:
         return mapping(self.raw.get("model_parameters")) or mapping(self.raw.get("proxy_server_request"))
 
-    @cached_property
+    @once
     def streamed(self) -> bool | None:
         """`stream` is null for answers in one piece and for failures; SpendLogs has only the time of the first chunk."""
         logged = self.raw.get("stream")
