@@ -83,6 +83,21 @@ CASES: list[tuple[str, Row, Row]] = [
         {"request_model": "meta-llama/x", "provider": "openrouter"},
     ),
     ("providers get the contract's ids", payload(model="vertex_ai/gemini-x", custom_llm_provider="vertex_ai"), {"provider": "gcp.vertex_ai"}),
+    (
+        "the version that answered",
+        payload(response={"object": "chat.completion", "choices": [], "model": "gpt-4o-2024-08-06"}),
+        {"response_model": "gpt-4o-2024-08-06"},
+    ),
+    (
+        "the public name in an answer is no model",
+        payload(model_group="fast", response={"object": "chat.completion", "choices": [], "model": "fast"}),
+        {"response_model": None},
+    ),
+    (
+        "a deployment of Azure has a name of its own",
+        payload(model="azure/prod-chat", custom_llm_provider="azure", response={"object": "chat.completion", "choices": [], "model": "gpt-4o-2024-08-06"}),
+        {"request_model": "prod-chat", "response_model": "gpt-4o-2024-08-06", "provider": "azure"},
+    ),
     ("the public name is a label where it differs", payload(model_group="fast"), {"tags": '{"model_group":"fast"}'}),
     (
         "cache reads and writes are inside the input",

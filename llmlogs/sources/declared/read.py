@@ -147,7 +147,9 @@ def _opened(text: str) -> Any:
 
 def kind_of(value: Any) -> str:
     """The JSON type of a value."""
-    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
+    if isinstance(value, dict):  # also one that remembers which keys were asked for (ingest/unread.py)
+        return "object"
+    names = {list: "array", str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
     return names.get(type(value), type(value).__name__)
 
 

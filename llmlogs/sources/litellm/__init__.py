@@ -23,10 +23,10 @@ from llmlogs.sources.common.heads import objects
 from llmlogs.sources.common.labels import mapping, opened, word
 from llmlogs.sources.common.providers import provider_id
 from llmlogs.sources.common.usage import integer, money
-from llmlogs.sources.litellm import entry as entries
-from llmlogs.sources.litellm import names
+from llmlogs.sources.litellm import names, records
 from llmlogs.sources.litellm.beside import rows_beside, steps
 from llmlogs.sources.litellm.columns import Issue, call_row
+from llmlogs.sources.litellm.entry import Entry
 from llmlogs.sources.litellm.samples import SAMPLES
 
 PAYLOAD = frozenset({"litellm_call_id", "saved_cache_cost", "model_map_information", "hidden_params", "response_cost", "cost_breakdown", "model_parameters"})
@@ -127,11 +127,11 @@ def _outcome(line: int, value: Any, context: Context) -> Outcome:
         return Outcome(line, "rejected", "not an object")
     kind = kind_of(value)
     if kind == "payload":
-        return _call(line, entries.from_payload(value, context))
+        return _call(line, records.from_payload(value, context))
     if kind == "spend":
-        return _call(line, entries.from_spend(value, context))
+        return _call(line, records.from_spend(value, context))
     if kind == "error":
-        return _call(line, entries.from_error_log(value, context))
+        return _call(line, records.from_error_log(value, context))
     if kind in ("daily", "summary"):
         return Outcome(line, "skipped", "daily sum (its calls are in LiteLLM_SpendLogs)")
     if kind == "line":
@@ -140,7 +140,7 @@ def _outcome(line: int, value: Any, context: Context) -> Outcome:
     return Outcome(line, "rejected", "neither a payload nor a row of SpendLogs")
 
 
-def _call(line: int, entry: entries.Entry) -> Outcome:
+def _call(line: int, entry: Entry) -> Outcome:
     kind = entry.call_type or ""
     if "mcp_tool" in kind and "list" not in kind:
         spans = [span | {"started_at": entry.started, "ended_at": entry.ended, "status": "error" if entry.failed else "ok"} for span in steps(entry, {})]
@@ -154,7 +154,7 @@ def _call(line: int, entry: entries.Entry) -> Outcome:
     return Outcome(line, "call", call=call, rows=rows_beside(entry, call), issues=issues)
 
 
-def _no_call(line: int, entry: entries.Entry, kind: str) -> Outcome:
+def _no_call(line: int, entry: Entry, kind: str) -> Outcome:
     """A batch job's row has the sum of all its requests: that is a bucket of usage, not a call."""
     cost, tokens = money(entry.cost), integer(entry.raw.get("total_tokens"))
     if not cost and not tokens:

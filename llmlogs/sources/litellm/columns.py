@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from llmlogs.privacy import keyed_hash
 from llmlogs.sources.base import Row
 from llmlogs.sources.common.endpoints import endpoint_of
-from llmlogs.sources.common.error_classes import Fault
-from llmlogs.sources.common.labels import find_feature, first_word, labels_json, listed, mapping, opened, word
+from llmlogs.sources.common.labels import find_feature, first_word, labels_json, mapping, word
 from llmlogs.sources.common.providers import provider_id
-from llmlogs.sources.common.rate_limits import retry_after_ms
 from llmlogs.sources.common.server_timings import header_timings
-from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.usage import Usage, integer, money, read_usage, sub
+from llmlogs.sources.litellm import names
 from llmlogs.sources.litellm.entry import CACHE_OFF, HEALTH, Entry
+from llmlogs.sources.litellm.failure import failure_columns
+from llmlogs.sources.litellm.prompt import hidden, prompt_columns
 from llmlogs.sources.provider_responses.answers import NO_OUTPUT, Answer, read_answer
-from llmlogs.sources.provider_responses.exchange import canonical, characters
 from llmlogs.sources.provider_responses.response_shapes import shape_of
 
 Issue = tuple[str, str, str]
 DEFAULT_USERS = ("default_user_id", "litellm-proxy-admin")
-HIDDEN_TEXT = (b"redacted-by-litellm", b"litellm_truncated")
-# How the proxy itself refuses, where the version does not say so in error_rate_limit_category.
-OWN_LIMITS = frozenset({"ProxyRateLimitError", "RouterRateLimitError", "RouterRateLimitErrorBasic", "BudgetExceededError"})
-OWN_WORDS = re.compile(r"no deployments available|crossed tpm|max parallel request limit|limit type:|litellm rate limit handler|exceeded budget", re.IGNORECASE)
 
 
 def call_row(entry: Entry, issues: list[Issue]) -> Row:
     """Canonical columns; NULLs are left out."""
     row: Row = {**_identity(entry), **_times(entry), **_labels(entry)}
-    row |= _failure(entry) if entry.failed else _success(entry, issues)
-    row |= _cache(entry) | _money(entry) | _prompt(entry)
+    row |= failure_columns(entry) if entry.failed else _success(entry, issues)
+    row |= _cache(entry) | _money(entry) | prompt_columns(entry)
     return {name: value for name, value in row.items() if value is not None and value != ""}
 
 
@@ -48,6 +40,7 @@ def _identity(entry: Entry) -> Row:
     provider = provider_id(entry.served_by) or (told.provider if told else None)
     return {
         "response_id": entry.response_id,
+        "response_model": _answered(entry),
         "call_id": None if entry.response_id else entry.litellm_id if entry.litellm_id and not _is_error_log(entry) else entry.id,
         "operation_id": entry.operation_id,
         "trace_id": entry.trace,
@@ -65,6 +58,18 @@ def _identity(entry: Entry) -> Row:
         "merge_growing": True if entry.failed else None,  # the payload tells of one try, SpendLogs of all: the call's times span both
         "merge_try": str(raw.get("endTime"))[:40] if entry.failed and not entry.spend_row else None,
     }
+
+
+def _answered(entry: Entry) -> str | None:
+    """The model the answer names. On streams that may be the public name again; a name that is no version of what was asked is believed of Azure alone,
+    whose deployments have names of their own."""
+    named = names.plain_model(word(mapping(entry.raw.get("response")).get("model")), entry.served_by)
+    if not named or entry.failed:
+        return None
+    asked = (entry.model or "").rpartition("/")[2]
+    version = bool(asked) and (named.startswith(asked) or asked.startswith(named))
+    own_names = str(entry.served_by).startswith("azure") and named != entry.group and not entry.streamed
+    return named if version or own_names else None
 
 
 def _is_error_log(entry: Entry) -> bool:
@@ -124,7 +129,7 @@ def _success(entry: Entry, issues: list[Issue]) -> Row:
     row.pop("reported_usd", None)
     if answer.shape:
         row |= {"finish_reason": answer.finish, "tool_calls": answer.tool_calls}
-        if not _hidden(entry.raw.get("response")):
+        if not hidden(entry.raw.get("response")):
             row["completion_chars"] = answer.chars
             if entry.context.store_text != "none":
                 row["completion_text"] = "".join(answer.pieces)
@@ -159,43 +164,6 @@ def _usage(entry: Entry, issues: list[Issue]) -> Usage:
     return usage
 
 
-def _failure(entry: Entry) -> Row:
-    """What went wrong. Token counts of a failure are the proxy's own estimate, and of nothing that was answered."""
-    error = entry.error
-    message = first_text(error.get("error_message"), entry.raw.get("error_str"), entry.raw.get("exception_string"))
-    code = integer(error.get("error_code"))
-    code = code if code is not None and 100 <= code < 600 else None
-    own = _refused_here(error, code, message)
-    kinds = [word(error.get("error_class")), "budget_exceeded" if own and error.get("error_rate_limit_type") == "budget" else None]
-    row = Fault(codes=[kind for kind in reversed(kinds) if kind], message=message).columns(code)
-    row |= {"status_code": code, "status": {"timeout": "timeout", "client_cancel": "cancelled"}.get(row["error_class"], "error")}
-    if own:
-        row |= {"status": "shed", "error_type": first_word(error.get("error_rate_limit_category"), error.get("error_class"))}
-    if mapping(entry.raw.get("status_fields")).get("guardrail_status") == "guardrail_intervened":
-        row |= {"status": "blocked", "error_class": "content_filter"}
-    told = {f"estimated_{side}_tokens": integer(entry.raw.get(f"{name}_tokens")) for side, name in (("input", "prompt"), ("output", "completion"))}
-    guessed = {name: number for name, number in told.items() if number}
-    row["usage_status"] = "estimated" if guessed else "missing"
-    row["extra"] = orjson.dumps(guessed).decode() if guessed else None
-    row["retry_after_ms"] = retry_after_ms(entry.headers, to_utc(entry.headers.get("date")) or entry.ended)
-    row["attempts"] = (entry.retries or 0) + (entry.fallbacks or 0) + 1 if entry.retries is not None else None
-    return row
-
-
-def first_text(*values: Any) -> str:
-    """The first text there is."""
-    return next((value for value in values if isinstance(value, str) and value), "")
-
-
-def _refused_here(error: Mapping[str, Any], code: int | None, message: str) -> bool:
-    """A limit or budget of the proxy's own: the provider was never asked."""
-    category = error.get("error_rate_limit_category")
-    if isinstance(category, str) and category:
-        return category.startswith("litellm")
-    kind = str(error.get("error_class"))
-    return kind in OWN_LIMITS or (code == 429 and not error.get("llm_provider") and bool(OWN_WORDS.search(message[:500])))
-
-
 def _cache(entry: Entry) -> Row:
     """The proxy's response cache. Its key is logged where a hit was possible; SpendLogs says when it is off."""
     key = word(entry.raw.get("cache_key"))
@@ -216,30 +184,3 @@ def _money(entry: Entry) -> Row:
     stated: Decimal | None = money(entry.cost)
     unknown = entry.failed or bool(entry.raw.get("response_cost_failure_debug_info")) or bool(entry.raw.get("zero_cost_diagnostic"))
     return {"reported_usd": None if stated is None or (stated == 0 and unknown) else stated}
-
-
-def _prompt(entry: Entry) -> Row:
-    """Lengths and keyed hashes of what was sent; nothing where LiteLLM redacted or cut it."""
-    sent = opened(entry.raw.get("messages")) or entry.parameters.get("messages")
-    row: Row = {"max_tokens": integer(entry.parameters.get("max_tokens", entry.parameters.get("max_completion_tokens")))}
-    if not sent or not isinstance(sent, (list, str)) or _hidden(sent):
-        return row
-    secret = entry.context.secret
-    row |= {"prompt_chars": characters(sent), "prompt_hash": keyed_hash(canonical([sent]), secret)}
-    prefix: list[Any] = [listed(entry.parameters.get("tools"))]
-    if isinstance(sent, list) and isinstance(sent[0], dict) and sent[0].get("role") in ("system", "developer"):
-        prefix.append(sent[0])
-    if any(prefix):
-        row["prefix_hash"] = keyed_hash(canonical(prefix), secret)
-    if entry.context.store_text != "none":
-        row["prompt_text"] = canonical([sent])
-    return row
-
-
-def _hidden(value: Any) -> bool:
-    """Whether a text was redacted or cut before it was logged."""
-    try:
-        packed = value.encode("utf-8", "replace") if isinstance(value, str) else orjson.dumps(value)
-    except TypeError:
-        return True
-    return any(mark in packed for mark in HIDDEN_TEXT)
