@@ -16,7 +16,7 @@ from llmlogs import __version__
 from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position
 from llmlogs.errors import LlmlogsError, StorageError
-from llmlogs.ingest import accounts, bill_scale, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, trace_facts, twins, unread
+from llmlogs.ingest import accounts, bill_scale, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, trace_facts, tries, twins, unread
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
@@ -126,7 +126,7 @@ class Batch:
 
     def _fast(self, plan: discover.Plan, reading: Reading, report: FileReport, before: FileState | None) -> str:
         """Let DuckDB read a big clean file; '' when the careful reader has to."""
-        if before or plan.container != "ndjson" or not fast.suits(plan.path, plan.source):
+        if before or plan.container != "ndjson" or self._options.feature_from or not fast.suits(plan.path, plan.source):
             return ""
         source = cast(fast.Mapped, plan.source)
         self._meter.part = lambda: float(self._con.query_progress()) / 100
@@ -223,12 +223,14 @@ class Batch:
             merge.number_repeats(con, ingest_id)
         if self._options.merge:
             merge.merge(con, ingest_id)
+            tries.fold_tries(con, ingest_id)
             twins.merge_twins(con, ingest_id, {done.state.file_id: done.state.source for done in self._done})
         reach("merged")
         self._count_merged()
         price_calls(con, ingest_id, self._prices)
         reach("priced")
         load.load_others(con, ingest_id, self._spool)
+        tries.drop_guesses(con)
         suspicions.suspect(con, ingest_id)
         bill_scale.suspect(con, ingest_id)
         self._tell(checks.keep_issues(con, ingest_id))

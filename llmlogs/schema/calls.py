@@ -123,5 +123,7 @@ HIDDEN = {
     "merge_growing": "BOOLEAN",
     "merge_emitter": "VARCHAR",
     "merge_version": "BIGINT",
+    "merge_yields": "BOOLEAN",
+    "merge_began": "TIMESTAMP",
     "bad_values": "VARCHAR",
 }

@@ -42,10 +42,11 @@ class Outcome:
 #   merge_try      discriminator: rows of one response_id with different non-NULL tries are different calls (Claude Code's requestId)
 #   merge_copy     True: a replay of a call (sidechain); it merges into any row of the same response_id
 #   merge_growing  True: counts are snapshots of one growing call; rows of the same id always merge, the row with the largest total wins
+#   merge_yields   True: a failed try, a call only as long as no other row of its operation_id is known, then an attempt of that (ingest/tries.py)
 #   merge_emitter  who wrote the record, where one source reads the records of several (an instrumentation scope): calls of one emitter are never twins
 #   merge_version  with merge_growing: epoch microseconds of the snapshot's last update; of snapshots that tell a usage the newest wins, whatever its total
 # Where context.store_text is not none a call may also carry its texts, which the engine keeps apart: prompt_text, completion_text.
-HIDDEN_KEYS = ("merge_try", "merge_copy", "merge_growing", "merge_version", "merge_emitter")
+HIDDEN_KEYS = ("merge_try", "merge_copy", "merge_growing", "merge_version", "merge_yields", "merge_began", "merge_emitter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmlogs.sources.common.times import duration_ms
-from llmlogs.sources.provider_responses.response_shapes import Raw
 
+Raw = Mapping[str, Any]
 Columns = dict[str, float]
 
 _SECONDS = {"queue_ms": "queue_time", "prefill_ms": "prompt_time", "generation_ms": "completion_time"}

@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
+from llmlogs.sources.common.heads import objects
 from llmlogs.sources.declared import file as declared_file
 from llmlogs.sources.declared import read as declared_read
 from llmlogs.sources.declared.file import ANCHORS
@@ -55,7 +56,7 @@ class Declared:
     def detect(self, head: Head) -> Detection | None:
         """Sure when every record has all keys that the mapping names; without `detect`, never."""
         rules = self.mapping.detect
-        records = [value for value in head.values if isinstance(value, dict)]
+        records = objects(head)
         if not records or not (rules.get("all") or rules.get("any")):
             return None
         share = sum(_holds(rules, record) for record in records) / len(records)

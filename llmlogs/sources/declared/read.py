@@ -15,6 +15,7 @@ from llmlogs.privacy import keyed_hash
 from llmlogs.schema.ddl import literal, quote
 from llmlogs.sources.base import Context, Outcome, Record
 from llmlogs.sources.common.error_classes import classify
+from llmlogs.sources.common.labels import label
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.declared import row
 from llmlogs.sources.declared.sql import HASHED, Compiled, Leaf, cast_leaf
@@ -102,6 +103,7 @@ class _Reader:
         for name in HASHED & call.keys():
             call[name] = keyed_hash(call[name], self.context.secret)
         name_error(call)
+        name_feature(call, record.value, self.context.feature_from)
         return Outcome(record.line, "call", call=call, issues=list(dict.fromkeys(issues)))
 
     def _pick(self, value: Any, path: tuple[str, ...]) -> tuple[Any, str]:
@@ -114,6 +116,20 @@ class _Reader:
         present = next((value for value in values if value is not None), None)
         reason = row.REASONS[expression.kind] if column not in ("status", "app_cache") else "unknown_word"
         return column, reason, kind_of(present)
+
+
+def name_feature(call: dict[str, Any], value: Any, wanted: tuple[str, ...]) -> None:
+    """The feature from where the user says, if the record has a label there."""
+    found = next((text for place in wanted if (text := label(value_at(value, place)))), None)
+    if found:
+        call |= {"feature": found, "feature_basis": "config"}
+
+
+def value_at(value: Any, dotted: str) -> Any:
+    """The field written with dots for what is nested, or as one key that has dots itself."""
+    if isinstance(value, dict) and dotted in value:
+        return value[dotted]
+    return pick(value, tuple(dotted.split(".")))[0]
 
 
 def name_error(call: dict[str, Any]) -> None:

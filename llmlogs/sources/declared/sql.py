@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from llmlogs.schema.calls import CALLS
 from llmlogs.schema.ddl import literal, quote
+from llmlogs.sources.common.providers import PROVIDERS
 
 Kind = Literal["text", "number", "money", "time", "bool"]
 Render = Callable[["Leaf", int], str]
@@ -294,7 +295,15 @@ def word(column: str, sql: str) -> str:
         return f"nullif({sql}, '')"
     if column == "error_template":
         return template(sql)
+    if column == "provider":
+        sql = _provider(sql)
     return f"case when not ({sql} >= '[' and {sql} < '\\' or {sql} >= '{{' and {sql} < '|') then nullif({sql}, '') end"
+
+
+def _provider(sql: str) -> str:
+    """A provider by the contract's id where a gateway names it otherwise."""
+    names = " ".join(f"when {literal(name)} then {literal(known)}" for name, known in PROVIDERS.items() if name != known)
+    return f"case lower({sql}) {names} else {sql} end"
 
 
 def vocabulary(column: str, sql: str, otherwise: str = "null") -> str:
