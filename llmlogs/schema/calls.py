@@ -122,5 +122,6 @@ HIDDEN = {
     "merge_copy": "BOOLEAN",
     "merge_growing": "BOOLEAN",
     "merge_emitter": "VARCHAR",
+    "merge_family": "VARCHAR",
     "bad_values": "VARCHAR",
 }

@@ -43,8 +43,10 @@ class Outcome:
 #   merge_copy     True: a replay of a call (sidechain); it merges into any row of the same response_id
 #   merge_growing  True: counts are snapshots of one growing call; rows of the same id always merge, the row with the largest total wins
 #   merge_emitter  who wrote the record, where one source reads the records of several (an instrumentation scope): calls of one emitter are never twins
+#   merge_family   names (parted by spaces) of the containers whose records a record of this one may be: rows of one id whose families have no name
+#                  in common, directly or through others, are different calls. For ids made of content, which unrelated calls may share
 # Where context.store_text is not none a call may also carry its texts, which the engine keeps apart: prompt_text, completion_text.
-HIDDEN_KEYS = ("merge_try", "merge_copy", "merge_growing", "merge_emitter")
+HIDDEN_KEYS = ("merge_try", "merge_copy", "merge_growing", "merge_emitter", "merge_family")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,11 @@ class Sample:
 
 
 class Source(Protocol):
-    """The contract of a coded source. Keep no state on the object: `read` is called once per file and holds what it needs in local state."""
+    """The contract of a coded source. Keep no state on the object: `read` is called once per file and holds what it needs in local state.
+
+    A source whose lines build on earlier ones (cumulative counters, a session named at the top) sets `remembers = True`: when a file has grown
+    since an earlier ingest it is handed the old records again, and what it says of them is dropped.
+    """
 
     name: str
     title: str

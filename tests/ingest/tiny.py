@@ -12,7 +12,15 @@ from llmlogs.ingest.report import IngestReport
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 
 COLUMNS = {"id": "response_id", "call": "call_id", "t": "started_at", "end": "ended_at", "in": "input_tokens", "out": "output_tokens", "ms": "duration_ms"}
-COLUMNS |= {"model": "request_model", "read": "cache_read_tokens", "status": "status", "try": "merge_try", "copy": "merge_copy", "growing": "merge_growing"}
+COLUMNS |= {
+    "model": "request_model",
+    "read": "cache_read_tokens",
+    "status": "status",
+    "try": "merge_try",
+    "copy": "merge_copy",
+    "growing": "merge_growing",
+    "kin": "merge_family",
+}
 COLUMNS |= {"user": "user_id", "usd": "reported_usd"}
 
 
@@ -22,12 +30,17 @@ class TinySource:
     name, title, docs, tokens = "tiny", "A source of the tests", "", ""
     answers: tuple[str, ...] = ()
     samples = ()
+    remembers = True
 
     def detect(self, head: Head) -> Detection | None:
         return Detection(0.9, "it has a model") if any("model" in value for value in head.values) else None
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+        model = None
         for record in records:
+            if record.value.get("model") == "same":  # builds on an earlier line
+                record.value["model"] = model
+            model = record.value.get("model", model)
             yield from self._one(record)
 
     def _one(self, record: Record) -> Iterator[Outcome]:

@@ -60,6 +60,7 @@ class ClaudeCode:
     title = "Claude Code sessions (JSONL)"
     docs = "https://docs.anthropic.com/en/docs/claude-code/settings"
     tokens = "input excludes cache reads and writes (added here); lines of one call repeat a growing usage; output is a placeholder without stop_reason"
+    remembers = True
     samples = SAMPLES
     answers = ("cost/by_feature", "cache/prefix_cache", "tokens/drift", "errors/by_class", "latency/slowest_calls", "data/coverage")
 
