@@ -1,15 +1,22 @@
-"""Every mapping that ships reads its own samples as it says: a new file in the folder is tested without being named here."""
+"""Every source that ships reads its own samples as it says: a new file in the folder is tested without being named here."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
+import pytest
 
 from llmlogs import sources
-from llmlogs.sources.base import Context, Record
+from llmlogs.ingest import engine
+from llmlogs.ingest.options import IngestOptions
+from llmlogs.sources.base import Context, Record, Sample, Source
 from llmlogs.sources.declared import Declared, load
 from llmlogs.sources.declared import file as declared_file
+from llmlogs.store import database
+
+CODED = [(source, sample) for source in sources.coded() for sample in source.samples]
 
 
 def test_every_shipped_mapping_reads_its_samples() -> None:
@@ -18,6 +25,32 @@ def test_every_shipped_mapping_reads_its_samples() -> None:
         source = load(path)
         assert source.samples, f"{path.name} has no sample"
         check(source)
+
+
+@pytest.mark.parametrize(("source", "sample"), CODED, ids=[f"{source.name}: {sample.note}" for source, sample in CODED])
+def test_every_coded_source_reads_its_samples(source: Source, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the whole engine, and recognised without being named."""
+    monkeypatch.setattr("llmlogs.ingest.batch.price_calls", lambda con, ingest_id, prices: None)
+    path = tmp_path / "sample"
+    path.write_text(sample.lines.lstrip("\n"), encoding="utf-8")
+    report = engine.run([str(path)], tmp_path / "d", IngestOptions())
+    assert [file.source for file in report.files] == [source.name]
+    counts = report.as_json()
+    assert {name: counts[name] for name in sample.counts} == sample.counts
+    found = calls(tmp_path / "d")
+    assert len(found) == len(sample.want)
+    for row, want in zip(found, sample.want, strict=True):
+        assert {name: row[name] for name in want} == want
+
+
+def calls(path: Path) -> list[dict[str, Any]]:
+    con = database.open_for_read(path)
+    try:
+        cursor = con.execute("select * from calls order by line, call_id")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        con.close()
 
 
 def check(source: Declared) -> None:

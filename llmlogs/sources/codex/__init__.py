@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
-from llmlogs.sources.codex.rows import attempt, error_columns, gauges, part, timed, tool_status, turn_span, wait, word
+from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
+from llmlogs.sources.codex.calls import count, failure, with_tries
+from llmlogs.sources.codex.rows import attempt, part, tool_status, turn_span, wait, word
 from llmlogs.sources.codex.samples import SAMPLES
 from llmlogs.sources.codex.session import Session, Tool
-from llmlogs.sources.codex.totals import Step, counts_of
 from llmlogs.sources.common.times import to_utc
 
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}\Z")
@@ -35,6 +35,7 @@ class Codex:
     title = "Codex CLI sessions (rollout JSONL)"
     docs = "https://github.com/openai/codex/blob/main/codex-rs/protocol/src/protocol.rs"
     tokens = "input includes cached reads and writes, output includes reasoning; totals are cumulative, lines repeat, forks copy their parent's lines"
+    remembers = True
     samples = SAMPLES
     answers = ("cost/by_feature", "cache/prefix_cache", "limits/rate_limit_bursts", "latency/slowest_calls", "errors/by_class", "data/coverage")
 
@@ -101,7 +102,7 @@ def _other_line(number: int, line: dict[str, Any]) -> Outcome:
 def _event(number: int, payload: dict[str, Any], at: Any, session: Session) -> Iterator[Outcome]:
     kind = payload.get("type")
     if kind == "token_count":
-        yield from _count(number, payload, at, session)
+        yield from count(number, payload, at, session)
         return
     if kind == "user_message":
         session.ask(at)
@@ -116,7 +117,7 @@ def _event(number: int, payload: dict[str, Any], at: Any, session: Session) -> I
     elif kind == "stream_error":
         session.failed[number] = attempt(payload, len(session.failed) + 1, at, session.asked, session.model)
     elif kind in ("error", "turn_aborted") and (session.answering or session.asked):
-        yield from _with_tries(_failure(number, payload, at, session), session)
+        yield from with_tries(failure(number, payload, at, session), session)
     else:
         yield _told(number, payload, at, session)
 
@@ -131,61 +132,6 @@ def _told(number: int, payload: dict[str, Any], at: Any, session: Session) -> Ou
         if span:
             return Outcome(number, "other", rows={"spans": [span]})
     return Outcome(number, "skipped", f"event_msg/{_plain(kind)}")
-
-
-def _failure(number: int, payload: dict[str, Any], at: Any, session: Session) -> Outcome:
-    """A request that failed for good or was broken off: what it cost is not logged."""
-    cancelled = payload.get("type") == "turn_aborted"
-    row = _place(session) | timed(session.count(at), at)
-    row |= {"usage_status": "missing", "status": "cancelled"} if cancelled else {"usage_status": "missing", "status": "error"} | error_columns(payload)
-    return Outcome(number, "call", call=_known(row))
-
-
-def _count(number: int, payload: dict[str, Any], at: Any, session: Session) -> Iterator[Outcome]:
-    """The heart: what a line of cumulative counts adds."""
-    info = part(payload, "info")
-    total, last = counts_of(info.get("total_token_usage")), counts_of(info.get("last_token_usage"))
-    limits = {} if session.replaying else {"rate_limits": list(gauges(payload.get("rate_limits"), at))}
-    rows = {name: found for name, found in limits.items() if found}
-    if total is None and last is None:
-        broken = info.get("total_token_usage") is not None or info.get("last_token_usage") is not None
-        yield Outcome(number, "rejected", "token counts that are no numbers") if broken else Outcome(number, "other" if rows else "skipped", "no usage", rows=rows)
-        return
-    step = session.totals.add(total, last)
-    if step.kind == "call":
-        yield from _with_tries(_call(number, step, (total, last), info, at, session, rows), session)
-    elif step.kind == "full":
-        yield Outcome(number, "other" if rows else "skipped", "context full, no call", rows=rows)
-    elif session.call_id:
-        yield Outcome(number, "merged", "repeat", rows=rows, merged_into=session.call_id)
-    else:
-        yield Outcome(number, "other" if rows else "skipped", "no usage", rows=rows)
-
-
-def _call(number: int, step: Step, counts: tuple[Any, Any], info: dict[str, Any], at: Any, session: Session, rows: dict[str, list[Row]]) -> Outcome:
-    total, last = counts
-    session.call_id = session.totals.identity(last) if total is not None else f"{session.totals.identity(last)}-{number}"
-    issues = [("input_tokens", "inconsistent", "int")] if step.gap else []
-    model = word(info.get("model")) or session.model
-    if model is None:
-        issues.append(("request_model", "not_logged", "null"))
-    row = _place(session) | step.columns() | timed(session.count(at), at)
-    row |= {
-        "call_id": session.call_id,
-        "request_model": model,
-        "service_tier": session.tier,
-        "tool_calls": session.tool_calls,
-        "web_searches": session.searches or None,
-        "usage_status": "reported",
-        "status": "ok",
-        "merge_growing": True,
-        "merge_copy": session.copies,
-        "merge_family": session.kin(),
-    }
-    if session.replaying:
-        row["ended_at"] = None  # the time of copying
-    session.tool_calls = session.searches = 0
-    return Outcome(number, "call", call=_known(row), rows=rows, issues=issues)
 
 
 def _item(number: int, payload: dict[str, Any], at: Any, session: Session) -> Outcome:
@@ -225,29 +171,6 @@ def _tool_done(number: int, payload: dict[str, Any], at: Any, session: Session) 
         "started_at": tool.at, "ended_at": at, "duration_ms": wait(tool.at, at) if tool.at != at else 0.0, "status": tool_status(payload),
     }  # fmt: skip
     return Outcome(number, "other", rows={"spans": [span]})
-
-
-def _place(session: Session) -> Row:
-    """Where a call belongs. A model of another house was served by whom the session's provider names."""
-    provider = session.provider or ("openai" if str(session.model).startswith(("gpt-", "codex-", "o1", "o3", "o4")) else None)
-    told = {"trace_id": session.turn, "parent_span_id": session.turn, "provider": provider, "request_model": session.model, "operation": "chat", "stream": True}
-    return {"service": "codex"} | session.place | told
-
-
-def _with_tries(outcome: Outcome, session: Session) -> Iterator[Outcome]:
-    """The call after the failed tries that are its own: their lines are told of now that it is known."""
-    tries, session.failed = session.failed, {}
-    if tries and outcome.call is not None:
-        count = len(tries) + 1
-        final = {"attempt": count, "provider": "openai", "error_class": outcome.call.get("error_class"), "origin": "inferred", "is_final": True}
-        outcome.call["attempts"] = count
-        outcome.rows["attempts"] = [*tries.values(), final]
-    yield from (Outcome(line, "other") for line in tries)
-    yield outcome
-
-
-def _known(row: Row) -> Row:
-    return {name: value for name, value in row.items() if value is not None}
 
 
 def _is_old(line: dict[str, Any]) -> bool:

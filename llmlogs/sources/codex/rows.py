@@ -69,10 +69,10 @@ def _window(minutes: Any) -> str:
 def error_columns(payload: dict[str, Any]) -> Row:
     """Class, type and template of an `error` or `stream_error`. Its kind is a word, or an object of one key that holds the HTTP status."""
     info = payload.get("codex_error_info")
-    named = next(iter(info.items()), ("", {})) if isinstance(info, dict) else (info, {})
-    status = part(named[1]).get("http_status_code", part(named[1]).get("httpStatusCode"))
+    code, detail = next(iter(info.items()), ("", None)) if isinstance(info, dict) else (info, None)
+    status = part(detail).get("http_status_code", part(detail).get("httpStatusCode"))
     status = status if type(status) is int else None
-    codes = [named[0]] if isinstance(named[0], str) and named[0] not in ("", "other") else []
+    codes = [code] if isinstance(code, str) and code not in ("", "other") else []
     texts = [text for text in (payload.get("message"), payload.get("additional_details")) if isinstance(text, str)]
     return Fault(codes=codes, message=" ".join(texts)).columns(status) | {"status_code": status}
 

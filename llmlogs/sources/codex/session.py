@@ -98,11 +98,6 @@ class Session:
             names.append(self.spawner)
         return " ".join(sorted({name.replace(" ", "_") for name in names}))
 
-    @property
-    def copies(self) -> bool:
-        """Whether lines of this file may be copies of another session's."""
-        return len(self.family) > 1 or self.replaying
-
     def ask(self, at: datetime | None) -> None:
         """A prompt or a tool's result: the next request is sent now. While an answer is open it is the one after."""
         if self.answering:

@@ -26,7 +26,7 @@ def counts_of(raw: Any) -> Counts | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one line adds. `kind`: call, repeat (nothing new), full (the program declared the context full, no call was made)."""
+    """What one line adds. `kind`: call, repeat (nothing new), none (no counts), full (the program declared the context full, no call was made)."""
 
     kind: str
     counts: Counts = ()
@@ -47,7 +47,7 @@ class Totals:
     def add(self, total: Counts | None, last: Counts | None) -> Step:
         """Take a line's cumulative and own counts, either of which may be missing."""
         if total is None:
-            return Step("call", last) if last is not None and any(last) else Step("repeat")
+            return Step("call", last) if last is not None and any(last) else Step("none")
         before, self.total = self.total, total
         if before is None:
             return self._fresh(total, last)
