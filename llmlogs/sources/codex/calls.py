@@ -25,7 +25,7 @@ def count(number: int, payload: dict[str, Any], at: Any, session: Session) -> It
         yield from with_tries(_call(number, step, (total, last), info, at, session, rows), session)
     elif step.kind == "full":
         yield Outcome(number, "other" if rows else "skipped", "context full, no call", rows=rows)
-    elif session.call_id:
+    elif step.kind == "repeat" and session.call_id:
         yield Outcome(number, "merged", "repeat", rows=rows, merged_into=session.call_id)
     else:
         yield Outcome(number, "other" if rows else "skipped", "no usage", rows=rows)
