@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -92,11 +94,11 @@ class Session:
         self.turn = word(payload.get("turn_id")) or self.turn
 
     def kin(self) -> str:
-        """The sessions whose lines may be copies of this one's. Without any id the file's name stands for it."""
+        """The sessions whose lines may be copies of this one's, as hashes. Without any id the file's name stands for it."""
         names = [*self.family] or [PurePosixPath(self.path.replace("\\", "/")).stem]
         if self.replaying and self.spawner:
             names.append(self.spawner)
-        return " ".join(sorted({name.replace(" ", "_") for name in names}))
+        return " ".join(sorted({_digest(name) for name in names}))
 
     def ask(self, at: datetime | None) -> None:
         """A prompt or a tool's result: the next request is sent now. While an answer is open it is the one after."""
@@ -116,6 +118,11 @@ class Session:
         begun = None if self.replaying else self.asked
         self.asked, self.asked_next, self.answering, self.counted = self.asked_next, None, False, at
         return begun
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _folder(cwd: Any) -> str | None:
