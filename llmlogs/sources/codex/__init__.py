@@ -8,18 +8,17 @@ which sessions may copy each other, so that equal first calls of unrelated sessi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 from llmlogs.sources.codex.calls import count, failure, with_tries
-from llmlogs.sources.codex.rows import attempt, part, tool_status, turn_span, wait, word
+from llmlogs.sources.codex.rows import attempt, tool_status, turn_span
 from llmlogs.sources.codex.samples import SAMPLES
 from llmlogs.sources.codex.session import Session, Tool
+from llmlogs.sources.common.session_lines import kind_of, part, wait_ms, word
 from llmlogs.sources.common.times import to_utc
 
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}\Z")
 LINES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 OLD_LINES = ("message", "reasoning", "function_call", "function_call_output", "local_shell_call", "custom_tool_call", "custom_tool_call_output")
 EXEC_LINES = ("thread.started", "turn.started", "turn.completed", "turn.failed", "item.started", "item.updated", "item.completed")
@@ -96,7 +95,7 @@ def _other_line(number: int, line: dict[str, Any]) -> Outcome:
         return Outcome(number, "skipped", f"codex exec/{kind}")
     if "payload" not in line and (_is_old(line) or ("instructions" in line and "id" in line)):
         return Outcome(number, "skipped", NO_USAGE)
-    return Outcome(number, "skipped", _plain(kind)) if isinstance(kind, str) else Outcome(number, "rejected", "no type")
+    return Outcome(number, "skipped", kind_of(kind)) if isinstance(kind, str) else Outcome(number, "rejected", "no type")
 
 
 def _event(number: int, payload: dict[str, Any], at: Any, session: Session) -> Iterator[Outcome]:
@@ -113,7 +112,7 @@ def _event(number: int, payload: dict[str, Any], at: Any, session: Session) -> I
     elif kind in ("agent_message", "agent_reasoning"):
         session.answer(at)
     if session.replaying:  # times and failures of a copied history are the parent's
-        yield Outcome(number, "skipped", f"event_msg/{_plain(kind)}")
+        yield Outcome(number, "skipped", kind_of("event_msg", kind))
     elif kind == "stream_error":
         session.failed[number] = attempt(payload, len(session.failed) + 1, at, session.asked, session.model)
     elif kind in ("error", "turn_aborted") and (session.answering or session.asked):
@@ -131,7 +130,7 @@ def _told(number: int, payload: dict[str, Any], at: Any, session: Session) -> Ou
         session.turn_at = None
         if span:
             return Outcome(number, "other", rows={"spans": [span]})
-    return Outcome(number, "skipped", f"event_msg/{_plain(kind)}")
+    return Outcome(number, "skipped", kind_of("event_msg", kind))
 
 
 def _item(number: int, payload: dict[str, Any], at: Any, session: Session) -> Outcome:
@@ -152,7 +151,7 @@ def _item(number: int, payload: dict[str, Any], at: Any, session: Session) -> Ou
         if isinstance(key, str) and not session.replaying:
             name = word(payload.get("name")) or str(kind).removesuffix("_call")
             session.tools[key] = Tool(name, at, session.call_id)
-    return Outcome(number, "skipped", f"response_item/{_plain(kind or 'message')}")
+    return Outcome(number, "skipped", kind_of("response_item", kind or "message"))
 
 
 def _is_marker(payload: dict[str, Any]) -> bool:
@@ -165,20 +164,16 @@ def _is_marker(payload: dict[str, Any]) -> bool:
 def _tool_done(number: int, payload: dict[str, Any], at: Any, session: Session) -> Outcome:
     tool = session.tools.pop(payload["call_id"], None) if isinstance(payload.get("call_id"), str) else None
     if tool is None:
-        return Outcome(number, "skipped", f"response_item/{_plain(payload.get('type'))}")
+        return Outcome(number, "skipped", kind_of("response_item", payload.get("type")))
     span = {
         "span_id": word(payload["call_id"]), "trace_id": session.turn, "parent_span_id": session.turn, "kind": "tool", "name": tool.name,
-        "started_at": tool.at, "ended_at": at, "duration_ms": wait(tool.at, at) if tool.at != at else 0.0, "status": tool_status(payload),
+        "started_at": tool.at, "ended_at": at, "duration_ms": wait_ms(tool.at, at) if tool.at != at else 0.0, "status": tool_status(payload),
     }  # fmt: skip
     return Outcome(number, "other", rows={"spans": [span]})
 
 
 def _is_old(line: dict[str, Any]) -> bool:
     return line.get("record_type") == "state" or (line.get("type") in OLD_LINES and "payload" not in line)
-
-
-def _plain(kind: Any) -> str:
-    return kind if isinstance(kind, str) and PLAIN.match(kind) else "unnamed"
 
 
 SOURCE = Codex()

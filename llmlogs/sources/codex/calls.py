@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlogs.sources.base import Outcome, Row
-from llmlogs.sources.codex.rows import error_columns, gauges, part, timed, word
+from llmlogs.sources.codex.rows import error_columns, gauges
 from llmlogs.sources.codex.session import Session
 from llmlogs.sources.codex.totals import Step, counts_of
+from llmlogs.sources.common.session_lines import known, part, timed, word
 
 
 def count(number: int, payload: dict[str, Any], at: Any, session: Session) -> Iterator[Outcome]:
@@ -54,7 +55,7 @@ def _call(number: int, step: Step, counts: tuple[Any, Any], info: dict[str, Any]
     if session.replaying:
         row["ended_at"] = None  # the time of copying
     session.tool_calls = session.searches = 0
-    return Outcome(number, "call", call=_known(row), rows=rows, issues=issues)
+    return Outcome(number, "call", call=known(row), rows=rows, issues=issues)
 
 
 def failure(number: int, payload: dict[str, Any], at: Any, session: Session) -> Outcome:
@@ -62,7 +63,7 @@ def failure(number: int, payload: dict[str, Any], at: Any, session: Session) -> 
     cancelled = payload.get("type") == "turn_aborted"
     row = _place(session) | timed(session.count(at), at)
     row |= {"usage_status": "missing", "status": "cancelled"} if cancelled else {"usage_status": "missing", "status": "error"} | error_columns(payload)
-    return Outcome(number, "call", call=_known(row))
+    return Outcome(number, "call", call=known(row))
 
 
 def with_tries(outcome: Outcome, session: Session) -> Iterator[Outcome]:
@@ -82,7 +83,3 @@ def _place(session: Session) -> Row:
     provider = session.provider or ("openai" if str(session.model).startswith(("gpt-", "codex-", "o1", "o3", "o4")) else None)
     told = {"trace_id": session.turn, "parent_span_id": session.turn, "provider": provider, "request_model": session.model, "operation": "chat", "stream": True}
     return {"service": "codex"} | session.place | told
-
-
-def _known(row: Row) -> Row:
-    return {name: value for name, value in row.items() if value is not None}

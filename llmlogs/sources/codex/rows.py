@@ -8,37 +8,11 @@ from typing import Any
 
 from llmlogs.sources.base import Row
 from llmlogs.sources.common.error_classes import Fault
+from llmlogs.sources.common.session_lines import part, wait_ms, word
 from llmlogs.sources.common.times import duration_ms, to_utc
 
-LONGEST_CALL = timedelta(hours=1)  # more between a question and its answer is a closed laptop, not a wait
-LONGEST_WORD = 120
 WINDOWS = ((1440, "d"), (60, "h"), (1, "min"))
 TIERS = {"fast": "priority"}  # what the program calls fast it asks for as priority
-
-
-def word(value: Any) -> str | None:
-    """A short label as logged; None for what is empty, too long to be one, or holds control characters."""
-    return value if isinstance(value, str) and len(value) <= LONGEST_WORD and value.isprintable() and value.strip() else None
-
-
-def part(value: Any, *names: str) -> dict[str, Any]:
-    """The object at a path; empty where there is none."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def wait(begun: datetime | None, ended: datetime | None) -> float | None:
-    """Milliseconds between two line times; None when one is missing, they run backwards, or nobody waits that long."""
-    if begun is None or ended is None or not timedelta(0) < ended - begun <= LONGEST_CALL:
-        return None
-    return (ended - begun) / timedelta(milliseconds=1)
-
-
-def timed(begun: datetime | None, ended: datetime | None) -> Row:
-    """Start, end and wait of a call whose answer was complete at `ended`."""
-    length = wait(begun, ended)
-    return {"started_at": ended if length is None else begun, "ended_at": ended, "duration_ms": length}
 
 
 def gauges(limits: Any, at: datetime | None) -> Iterator[Row]:
@@ -81,7 +55,7 @@ def attempt(payload: dict[str, Any], number: int, at: datetime | None, begun: da
     """A try whose stream broke; the program tries again by itself."""
     columns = error_columns(payload)
     return {
-        "attempt": number, "started_at": at if wait(begun, at) is None else begun, "duration_ms": wait(begun, at), "provider": "openai", "model": model,
+        "attempt": number, "started_at": at if wait_ms(begun, at) is None else begun, "duration_ms": wait_ms(begun, at), "provider": "openai", "model": model,
         "status_code": columns["status_code"], "error_class": columns["error_class"], "origin": "explicit", "is_final": False,
     }  # fmt: skip
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import PurePosixPath, PureWindowsPath
+from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Any
 
 from llmlogs.sources.base import Row
-from llmlogs.sources.codex.rows import TIERS, part, word
+from llmlogs.sources.codex.rows import TIERS
 from llmlogs.sources.codex.totals import Totals
+from llmlogs.sources.common.session_lines import folder, part, word
 
 PAUSE = timedelta(seconds=1)  # a copied history is written in one go; its first pause is where the session's own lines begin
 BATCH = timedelta(milliseconds=100)  # old versions wrote the answer's items in one go after its usage
@@ -75,7 +76,7 @@ class Session:
         self.own = identity
         self.spawner = word(payload.get("parent_thread_id")) or word(spawned.get("parent_thread_id"))
         self.provider = word(payload.get("model_provider")) or self.provider
-        project = _folder(payload.get("cwd"))
+        project = folder(payload.get("cwd"))
         self.place = {
             "session_id": identity,
             "service": "codex",
@@ -120,12 +121,6 @@ class Session:
         return begun
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _digest(name: str) -> str:
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def _folder(cwd: Any) -> str | None:
-    if not isinstance(cwd, str):
-        return None
-    return word((PureWindowsPath(cwd) if "\\" in cwd else PurePosixPath(cwd)).name)
