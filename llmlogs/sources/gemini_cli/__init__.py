@@ -1,0 +1,215 @@
+"""Gemini CLI sessions: `~/.gemini/tmp/<project>/chats/session-*.json`, one object with `messages[]`, and newer `.jsonl`, a message a line.
+
+Traps: `tokens.input` includes `cached` and excludes `tool`, `output` excludes `thoughts`; a message is written again as it grows (tools, tokens), so the
+last line of an id is the one; `$set` may repeat whole messages; what `$rewindTo` takes back was paid all the same; an answer that was broken off has
+zeros; a message that only asks for tools is stamped when they are done, its tools' ids hold the millisecond it was complete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
+from llmlogs.sources.common.error_classes import fault_of, status_in
+from llmlogs.sources.common.session_lines import folder, kind_of, known, objects, part, timed, wait_ms, word
+from llmlogs.sources.common.times import to_utc
+from llmlogs.sources.common.usage import Usage, read_usage
+from llmlogs.sources.gemini_cli.samples import SAMPLES
+
+KINDS = ("user", "gemini", "info", "error", "warning")
+NAMES = {
+    "input": "promptTokenCount", "output": "candidatesTokenCount", "cached": "cachedContentTokenCount", "thoughts": "thoughtsTokenCount",
+    "tool": "toolUsePromptTokenCount", "total": "totalTokenCount",
+}  # fmt: skip
+ASKED = re.compile(r"-(\d{13})-[0-9a-f]+\Z")  # the end of a tool's id: when the answer asked for it
+HASH = re.compile(r"[0-9a-f]{64}\Z")
+API_ERROR = "[API Error:"
+
+
+@dataclass(slots=True)
+class Chat:
+    """One file. The calls of the session are held until its end, because a later line may be the last of an id."""
+
+    place: Row
+    sent: datetime | None = None  # when the request that follows was sent
+    starts: dict[str, datetime | None] = field(default_factory=dict)
+    held: dict[str, Outcome] = field(default_factory=dict)
+
+    def begin(self, head: dict[str, Any]) -> None:
+        """What the head of a session says of it."""
+        folders = head.get("directories")
+        project = folder(folders[0]) if isinstance(folders, list) and folders else None
+        agent = "subagent" if head.get("kind") == "subagent" else None
+        told = {"session_id": word(head.get("sessionId")), "agent_name": agent, "feature": project, "feature_basis": "project" if project else None}
+        self.place |= known(told)
+
+    def start(self, name: str | None) -> datetime | None:
+        """When the request of this answer was sent; a line that tells it again began when its first did."""
+        return self.starts.setdefault(name, self.sent) if name else self.sent
+
+    def hold(self, name: str, outcome: Outcome) -> Iterator[Outcome]:
+        """The outcome stands until another of its id comes."""
+        before = self.held.pop(name, None)
+        self.held[name] = outcome
+        if before is not None:
+            yield Outcome(before.line, "merged", "growing", merged_into=name, nested=before.nested)
+
+
+class GeminiCli:
+    """Recorded chats of Gemini CLI."""
+
+    name = "gemini_cli"
+    title = "Gemini CLI sessions (JSON, JSONL)"
+    docs = "https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/services/chatRecordingService.ts"
+    tokens = "input includes cached and excludes tool tokens, output excludes thoughts; a message grows over several lines, the last is the one"
+    remembers = True
+    samples = SAMPLES
+    answers = ("cost/by_feature", "cache/prefix_cache", "latency/slowest_calls", "data/coverage")
+    places = ("~/.gemini/tmp/*/chats",)
+
+    def detect(self, head: Head) -> Detection | None:
+        """Sure with a session object, with the head of a session, or with messages of type gemini."""
+        lines = [value for value in head.values if isinstance(value, dict)]
+        if not lines:
+            return None
+        if all(_is_session(line) for line in lines):
+            return Detection(0.96, "an object with the session and messages of Gemini CLI")
+        if _is_head(lines[0]) or any(line.get("type") == "gemini" and ("tokens" in line or "content" in line) for line in lines):
+            return Detection(0.96, "lines are those of a Gemini CLI session")
+        if all({"sessionId", "messageId", "message", "type"} <= line.keys() for line in lines):
+            return Detection(0.9, "prompts as Gemini CLI keeps them in logs.json")
+        return None
+
+    def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+        """A call for every answer, spans for its tools; a failed request that the user was told about is a call too."""
+        project = _project(context.path)
+        chat = Chat({"service": "gemini-cli", "operation": "chat", "provider": "google", "stream": True} | project)
+        for record in records:
+            if isinstance(record.value, dict):
+                yield from _line(record.line, record.value, chat)
+            else:
+                yield Outcome(record.line, "rejected", "not an object")
+        yield from chat.held.values()
+
+
+def _line(number: int, line: dict[str, Any], chat: Chat) -> Iterator[Outcome]:
+    changed = part(line, "$set")
+    if isinstance(line.get("messages"), list):
+        chat.begin(line)
+        yield Outcome(number, "skipped", "session")
+        for message in line["messages"]:
+            yield from _message(number, message, chat, nested=True)
+    elif "$set" in line or "$rewindTo" in line:
+        chat.begin(changed)
+        yield Outcome(number, "skipped", "change of the session")
+        for message in objects(changed.get("messages")):
+            yield from _message(number, message, chat, nested=True)
+    elif _is_head(line):
+        chat.begin(line)
+        yield Outcome(number, "skipped", "session")
+    elif "messageId" in line and "tokens" not in line:
+        yield Outcome(number, "skipped", "prompt")
+    else:
+        yield from _message(number, line, chat, nested=False)
+
+
+def _message(number: int, message: Any, chat: Chat, *, nested: bool) -> Iterator[Outcome]:
+    kind, name, at = part(message).get("type"), word(part(message).get("id")), to_utc(part(message).get("timestamp"))
+    if not isinstance(message, dict) or not isinstance(kind, str):
+        yield Outcome(number, "rejected", "neither a session nor a message", nested=nested)
+        return
+    outcome = None
+    if kind == "gemini":
+        outcome = _answer(number, message, name, at, chat)
+    elif kind == "error" and str(message.get("content")).startswith(API_ERROR) and chat.sent is not None:
+        outcome = _failure(number, str(message["content"]), name, at, chat)
+    elif kind == "user":
+        chat.sent = at
+    if outcome is None:
+        yield Outcome(number, "skipped", kind_of(kind), nested=nested)
+    elif name is None:
+        outcome.nested = nested
+        yield outcome
+    else:
+        outcome.nested = nested
+        yield from chat.hold(name, outcome)
+
+
+def _answer(number: int, message: dict[str, Any], name: str | None, at: datetime | None, chat: Chat) -> Outcome:
+    begun, tools = chat.start(name), objects(message.get("toolCalls"))
+    asked = [moment for moment in map(_asked_at, tools) if moment is not None and at is not None and moment <= at]
+    ended = min(asked, default=at)
+    usage = _usage(message.get("tokens"))
+    row = chat.place | timed(begun, ended) | usage.columns()
+    row |= {
+        "call_id": name,
+        "request_model": word(message.get("model")),
+        "completion_chars": _length(message.get("content")),
+        "tool_calls": len(tools),
+        "status": "ok",
+        "merge_growing": True,
+    }
+    done = [to_utc(tool.get("timestamp")) for tool in tools]
+    chat.sent = max((moment for moment in done if moment is not None), default=at) if tools else None
+    spans = [_tool_span(tool, name, ended) for tool in tools]
+    return Outcome(number, "call", call=known(row), rows={"spans": spans} if spans else {}, issues=usage.issues)
+
+
+def _failure(number: int, text: str, name: str | None, at: datetime | None, chat: Chat) -> Outcome:
+    told = text.removeprefix(API_ERROR).strip().removesuffix("]")
+    status = status_in(told)
+    row = chat.place | timed(chat.sent, at) | {"call_id": name, "status": "error", "status_code": status, "usage_status": "missing"}
+    chat.sent = None
+    return Outcome(number, "call", call=known(row | fault_of(told).columns(status)))
+
+
+def _usage(tokens: Any) -> Usage:
+    """Counts in the API's own words; zeros throughout are an answer that was broken off, not one that was free."""
+    raw = {NAMES[name]: value for name, value in part(tokens).items() if name in NAMES}
+    usage = read_usage(raw)
+    return Usage() if not usage.issues and not any((usage.input, usage.output, usage.total)) else usage
+
+
+def _asked_at(tool: dict[str, Any]) -> datetime | None:
+    found = ASKED.search(str(tool.get("id")))
+    return to_utc(int(found.group(1))) if found else None
+
+
+def _tool_span(tool: dict[str, Any], name: str | None, ended: datetime | None) -> Row:
+    begun, done = _asked_at(tool) or ended, to_utc(tool.get("timestamp"))
+    status = {"success": "ok", "error": "error", "cancelled": "cancelled"}.get(str(tool.get("status")), "unknown")
+    span = {"span_id": word(tool.get("id")), "kind": "tool", "name": word(tool.get("name")) or "unnamed", "call_id": name, "status": status}
+    return span | {"started_at": begun, "ended_at": done, "duration_ms": wait_ms(begun, done)}
+
+
+def _length(content: Any) -> int | None:
+    if isinstance(content, str):
+        return len(content)
+    texts = [item["text"] for item in objects(content) if isinstance(item.get("text"), str)]
+    return sum(map(len, texts)) if texts else None
+
+
+def _project(path: str) -> Row:
+    """Newer versions name the project in the path, older ones hash it."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    name = parts[parts.index("chats") - 1] if "chats" in parts[1:] else ""
+    return {} if not name or HASH.match(name) or word(name) is None else {"feature": name, "feature_basis": "path"}
+
+
+def _is_session(line: dict[str, Any]) -> bool:
+    messages = line.get("messages")
+    if "sessionId" not in line or not isinstance(messages, list):
+        return False
+    return all(message.get("type") in KINDS for message in objects(messages)) and ("projectHash" in line or "startTime" in line)
+
+
+def _is_head(line: dict[str, Any]) -> bool:
+    return "sessionId" in line and "startTime" in line and "type" not in line and ("projectHash" in line or "kind" in line)
+
+
+SOURCE = GeminiCli()
