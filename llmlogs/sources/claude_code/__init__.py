@@ -74,6 +74,8 @@ class ClaudeCode:
             return Detection(0.95, f"{own} of {len(lines)} first lines have the keys of a Claude Code session")
         if lines and all("message" in line for line in lines) and any(_usage(line) for line in lines):
             return Detection(0.6, "lines carry `message.usage` as Claude Code writes it")
+        if lines and all(line.get("type") in ("user", "assistant", "summary") and ("message" in line or "summary" in line) for line in lines):
+            return Detection(0.6, "lines are those of a Claude Code session, bare of ids and usage")
         return None
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:

@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+import orjson
+
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
 from llmlogs.sources.common.error_classes import fault_of, status_in
 from llmlogs.sources.common.session_lines import folder, kind_of, known, objects, part, timed, wait_ms, word
@@ -27,6 +29,7 @@ NAMES = {
     "tool": "toolUsePromptTokenCount", "total": "totalTokenCount",
 }  # fmt: skip
 ASKED = re.compile(r"-(\d{13})-[0-9a-f]+\Z")  # the end of a tool's id: when the answer asked for it
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 HASH = re.compile(r"[0-9a-f]{64}\Z")
 API_ERROR = "[API Error:"
 
@@ -47,6 +50,11 @@ class Chat:
         agent = "subagent" if head.get("kind") == "subagent" else None
         told = {"session_id": word(head.get("sessionId")), "agent_name": agent, "feature": project, "feature_basis": "project" if project else None}
         self.place |= known(told)
+
+    def name(self, identity: Any) -> str | None:
+        """An id of the message: its own where it is one for the whole world, else with its session."""
+        label = word(identity)
+        return label if label is None or UUID.match(label) else f"{self.place.get('session_id', '')}/{label}"
 
     def start(self, name: str | None) -> datetime | None:
         """When the request of this answer was sent; a line that tells it again began when its first did."""
@@ -82,7 +90,7 @@ class GeminiCli:
         if _is_head(lines[0]) or any(line.get("type") == "gemini" and ("tokens" in line or "content" in line) for line in lines):
             return Detection(0.96, "lines are those of a Gemini CLI session")
         if all({"sessionId", "messageId", "message", "type"} <= line.keys() for line in lines):
-            return Detection(0.9, "prompts as Gemini CLI keeps them in logs.json")
+            return Detection(0.96, "prompts as Gemini CLI keeps them in logs.json")
         return None
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
@@ -119,7 +127,7 @@ def _line(number: int, line: dict[str, Any], chat: Chat) -> Iterator[Outcome]:
 
 
 def _message(number: int, message: Any, chat: Chat, *, nested: bool) -> Iterator[Outcome]:
-    kind, name, at = part(message).get("type"), word(part(message).get("id")), to_utc(part(message).get("timestamp"))
+    kind, name, at = part(message).get("type"), chat.name(part(message).get("id")), to_utc(part(message).get("timestamp"))
     if not isinstance(message, dict) or not isinstance(kind, str):
         yield Outcome(number, "rejected", "neither a session nor a message", nested=nested)
         return
@@ -165,7 +173,15 @@ def _failure(number: int, text: str, name: str | None, at: datetime | None, chat
     status = status_in(told)
     row = chat.place | timed(chat.sent, at) | {"call_id": name, "status": "error", "status_code": status, "usage_status": "missing"}
     chat.sent = None
-    return Outcome(number, "call", call=known(row | fault_of(told).columns(status)))
+    return Outcome(number, "call", call=known(row | fault_of(_body(told)).columns(status)))
+
+
+def _body(text: str) -> Any:
+    """An API's answer told as JSON, or the text itself."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return text
 
 
 def _usage(tokens: Any) -> Usage:

@@ -15,11 +15,11 @@ SAMPLES = (
 """,
         want=(
             {
-                "call_id": "m-2", "session_id": "g-1", "service": "gemini-cli", "provider": "google", "request_model": "gemini-2.5-flash",
+                "call_id": "g-1/m-2", "session_id": "g-1", "service": "gemini-cli", "provider": "google", "request_model": "gemini-2.5-flash",
                 "input_tokens": 1005, "cache_read_tokens": 900, "output_tokens": 40, "reasoning_tokens": 30, "usage_status": "reported",
                 "duration_ms": 3000.0, "tool_calls": 1, "status": "ok",
             },
-            {"call_id": "m-3", "input_tokens": None, "output_tokens": None, "usage_status": "missing", "duration_ms": 3000.0, "completion_chars": 4},
+            {"call_id": "g-1/m-3", "input_tokens": None, "output_tokens": None, "usage_status": "missing", "duration_ms": 3000.0, "completion_chars": 4},
         ),
         counts={"records": 4, "calls": 2, "other": 0, "merged": 0, "skipped": 2, "rejected": 0},
     ),
@@ -33,7 +33,7 @@ SAMPLES = (
 {"id":"m-2","timestamp":"2026-03-02T11:00:04.000Z","type":"gemini","content":"ab","model":"gemini-3-pro-preview","tokens":{"input":20,"output":3,"cached":0,"total":23}}
 {"$rewindTo":"m-1"}
 """,
-        want=({"call_id": "m-2", "input_tokens": 20, "output_tokens": 3, "cache_read_tokens": 0, "duration_ms": 4000.0, "completion_chars": 2},),
+        want=({"call_id": "g-2/m-2", "input_tokens": 20, "output_tokens": 3, "cache_read_tokens": 0, "duration_ms": 4000.0, "completion_chars": 2},),
         counts={"records": 6, "calls": 1, "other": 0, "merged": 1, "skipped": 4, "rejected": 0},
     ),
 )  # fmt: skip
