@@ -212,7 +212,10 @@ def _enrich(con: Connection, ingest_id: int, names: list[str]) -> None:
 
 # How snapshots of a growing call fold, where that is not the value of the largest: its times span all of them, and who knows its start knows its wait.
 WAIT = "case when count(c.duration_ms) > 0 then epoch_us(max(c.ended_at)) - epoch_us(min(c.started_at)) end / 1000"
+UNREPORTED = "case when not coalesce(bool_or(c.usage_status = 'reported'), false) then max(c.{}) end"  # an estimate stands until the count is known
 GROWING = {
+    **{name: UNREPORTED.format(name) for name in ("estimated_output_tokens", "estimated_output_low", "estimated_output_high")},
+    "completion_chars": "max(c.completion_chars)",
     "started_at": "min(c.started_at)",
     "ended_at": "max(c.ended_at)",
     "duration_ms": f"greatest(max(c.duration_ms), case when {WAIT} <= 3600000 then {WAIT} end)",

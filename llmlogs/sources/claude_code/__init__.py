@@ -22,6 +22,10 @@ from llmlogs.sources.common.times import to_utc
 
 SYNTHETIC = "<synthetic>"  # written by the program itself, not by a model
 PLAIN = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
+BESIDE = {
+    "inputTokens": "input_tokens", "outputTokens": "output_tokens", "cacheReadInputTokens": "cache_read_input_tokens",
+    "cacheCreationInputTokens": "cache_creation_input_tokens",
+}  # fmt: skip
 SIGNS = ("parentUuid", "isSidechain", "leafUuid", "isSnapshotUpdate", "requestId", "costUSD", "toolUseID")
 
 
@@ -92,6 +96,8 @@ class ClaudeCode:
 
 def _line(number: int, line: dict[str, Any], session: Session) -> Iterator[Outcome]:
     data, kind = line.get("data"), line.get("type")
+    if kind == "assistant" and "outputTokens" in line:
+        line = _with_usage(line)
     if _usage(line) is not None:
         yield from _answer(number, line, session, session.chain.parent(line))
     elif kind == "user":
@@ -118,7 +124,7 @@ def _answer(number: int, line: dict[str, Any], session: Session, before: Link, n
     if message.get("model") == SYNTHETIC:
         call = failed_call(line, link, session.project(line))
     else:
-        call = call_row(line, link, session.project(line), issues)
+        call = call_row(line, link, session.project(line), session.chain.written(line, link.call), issues)
         if session.store_text:
             call["completion_text"] = "\n".join(str(block["text"]) for block in _blocks(line) if isinstance(block.get("text"), str))
         _remember_tools(line, link, session)
@@ -195,6 +201,14 @@ def _blocks(line: dict[str, Any]) -> list[dict[str, Any]]:
     message = line.get("message")
     content: Any = message.get("content") if isinstance(message, dict) else None
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+
+
+def _with_usage(line: dict[str, Any]) -> dict[str, Any]:
+    """Some tools keep the counts of a line beside its message, in words of their own."""
+    message = line.get("message")
+    if not isinstance(message, dict) or "usage" in message:
+        return line
+    return {**line, "message": {**message, "usage": {ours: line[theirs] for theirs, ours in BESIDE.items() if theirs in line}}}
 
 
 def _usage(line: dict[str, Any]) -> dict[str, Any] | None:
