@@ -65,6 +65,7 @@ class ClaudeCode:
     docs = "https://docs.anthropic.com/en/docs/claude-code/settings"
     tokens = "input excludes cache reads and writes (added here); lines of one call repeat a growing usage; output is a placeholder without stop_reason"
     remembers = True
+    places = ("$CLAUDE_CONFIG_DIR/projects", "$XDG_CONFIG_HOME/claude/projects", "~/.config/claude/projects", "~/.claude/projects")
     samples = SAMPLES
     answers = ("cost/by_feature", "cache/prefix_cache", "tokens/drift", "errors/by_class", "latency/slowest_calls", "data/coverage")
 

@@ -35,6 +35,7 @@ class Codex:
     docs = "https://github.com/openai/codex/blob/main/codex-rs/protocol/src/protocol.rs"
     tokens = "input includes cached reads and writes, output includes reasoning; totals are cumulative, lines repeat, forks copy their parent's lines"
     remembers = True
+    places = ("$CODEX_HOME/sessions", "$CODEX_HOME/archived_sessions", "~/.codex/sessions", "~/.codex/archived_sessions")
     samples = SAMPLES
     answers = ("cost/by_feature", "cache/prefix_cache", "limits/rate_limit_bursts", "latency/slowest_calls", "errors/by_class", "data/coverage")
 

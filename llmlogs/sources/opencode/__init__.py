@@ -36,10 +36,11 @@ class OpenCode:
     tokens = "input, cache read, cache write, output and reasoning exclude each other (added here); cost 0 is a subscription or an unknown price"
     samples = SAMPLES
     answers = ("cost/by_feature", "cache/prefix_cache", "latency/slowest_calls", "errors/by_class", "data/coverage")
-    places = (
-        "$XDG_DATA_HOME/opencode/opencode*.db", "$XDG_DATA_HOME/opencode/storage/message", "$XDG_DATA_HOME/opencode/project/*/storage/session/message",
-        "~/.local/share/opencode/opencode*.db", "~/.local/share/opencode/storage/message", "~/.local/share/opencode/project/*/storage/session/message",
-    )  # fmt: skip
+    places = tuple(
+        f"{root}/{inner}"
+        for root in ("$OPENCODE_DATA_DIR", "$XDG_DATA_HOME/opencode", "~/.local/share/opencode")
+        for inner in ("opencode*.db", "storage/message", "project/*/storage/session/message")
+    )
 
     def detect(self, head: Head) -> Detection | None:
         """Sure by the tables of its database, by the ids of a message or part, and by the shape of its export."""
