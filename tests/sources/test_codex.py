@@ -274,6 +274,13 @@ def test_sub_agents_that_begin_afresh_are_no_copies(tmp_path: Path) -> None:
     assert [row[:2] for row in ingest(tmp_path, *fresh)] == [(1000, "one"), (1000, "two")]
 
 
+def test_a_sub_agents_first_call_begins_with_its_prompt() -> None:
+    """Its prompt is written with the copied history; the answer comes after a pause."""
+    copied = fork("sub", "root", 1000, [*ROOT, event("user_message", 0)], [counted(1009, (2507, 1700, 101, 40), (7, 0, 1, 0))])
+    fresh = [meta("sub", source={"subagent": {"thread_spawn": {"parent_thread_id": "root"}}}), event("user_message", 0.1), turn(), HISTORY[0]]
+    assert [calls(*lines)[-1]["duration_ms"] for lines in (copied, fresh)] == [8994.0, 4900.0]
+
+
 def test_an_archived_copy_of_a_session_is_the_same(tmp_path: Path) -> None:
     grown = [*ROOT, event("user_message", 20), counted(25, (2507, 1700, 101, 40), (7, 0, 1, 0))]
     assert [row[:2] for row in ingest(tmp_path, ROOT, grown)] == [(7, "root"), (1000, "root"), (1500, "root")]

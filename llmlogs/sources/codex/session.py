@@ -58,9 +58,8 @@ class Session:
     def tick(self, at: datetime | None) -> None:
         """A line's time: a pause ends the copied history."""
         if self.replaying and at is not None and self.seen is not None and at - self.seen >= PAUSE:
-            self.replaying = False
-            self.asked = self.asked_next = None
-            self.answering = False
+            self.replaying = self.answering = False
+            self.asked, self.asked_next = self.asked_next or self.asked, None
         self.seen = at or self.seen
 
     def meet(self, payload: dict[str, Any]) -> None:
