@@ -24,6 +24,7 @@ SHAPES: dict[str, tuple[frozenset[str], dict[str, tuple[str, ...]]]] = {
     ),
     "recording of a terminal": (frozenset({"ts", "event", "data"}), {"event": ("ux.terminal.write", "ux.terminal.resize", "ux.tui.frame")}),
     "Claude Code prompt history": (frozenset({"display", "pastedContents", "timestamp", "project"}), {}),
+    "Claude Code status line, sums of a session": (frozenset({"session_id", "transcript_path", "workspace"}), {}),
     "Codex prompt history": (frozenset({"session_id", "ts", "text"}), {}),
 }  # fmt: skip
 OWN_ROLES = ("_system_prompt", "_checkpoint", "_usage")
@@ -37,6 +38,7 @@ class AgentFiles:
     docs = "https://github.com/ryoppippi/ccusage"
     tokens = "none: a context size that a conversation notes is no usage"
     answers: tuple[str, ...] = ()
+    places = ("$COPILOT_OTEL_FILE_EXPORTER_PATH", "~/.copilot/otel")  # Copilot CLI has no sessions of its own: what it exports is OpenTelemetry
     samples = (
         Sample(
             note="a conversation of Kimi Code: its _usage lines tell how full the context is, not what was used",

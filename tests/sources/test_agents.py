@@ -17,7 +17,7 @@ from llmlogs.sources.base import Context, Head, Outcome, Record
 from llmlogs.sources.common.usage import read_usage
 from llmlogs.store import database
 
-AGENTS = ("gemini_cli", "qwen_code", "opencode", "pi_agent", "kimi_code", "agent_files", "codex", "claude_code")
+AGENTS = ("amp", "gemini_cli", "qwen_code", "opencode", "pi_agent", "kimi_code", "agent_files", "codex", "claude_code")
 CORPUS = "corpus/provider/coding_agents"
 Line = dict[str, Any]
 
@@ -202,6 +202,7 @@ def test_no_line_raises_and_every_line_is_accounted_for(name: str, lines: list[A
         ("pi_agent", pi(input=3, output=1, cacheRead=0, cacheWrite=0)),
         ("kimi_code", {"timestamp": 1772445600.5, "message": {"type": "TurnBegin"}}),
         ("agent_files", {"custom_title": "", "title_generated": False, "wire_mtime": None}),
+        ("agent_files", {"session_id": "s", "transcript_path": "x", "workspace": {}, "cost": {"total_cost_usd": 1}}),
         ("agent_files", {"ts": 1, "event": "ux.terminal.write", "data": {"bytes": ""}}),
         ("agent_files", {"display": "?", "pastedContents": {}, "timestamp": 1, "project": "/home/ann"}),
     ],

@@ -11,26 +11,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
-
-import orjson
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
 from llmlogs.sources.common.error_classes import fault_of, status_in
-from llmlogs.sources.common.session_lines import folder, kind_of, known, objects, part, timed, wait_ms, word
+from llmlogs.sources.common.session_lines import folder, kind_of, known, objects, part, timed, word
 from llmlogs.sources.common.times import to_utc
-from llmlogs.sources.common.usage import Usage, read_usage
+from llmlogs.sources.gemini_cli.rows import asked_at, body_of, length_of, project_of, tool_span, usage_of
 from llmlogs.sources.gemini_cli.samples import SAMPLES
 
 KINDS = ("user", "gemini", "info", "error", "warning")
-NAMES = {
-    "input": "promptTokenCount", "output": "candidatesTokenCount", "cached": "cachedContentTokenCount", "thoughts": "thoughtsTokenCount",
-    "tool": "toolUsePromptTokenCount", "total": "totalTokenCount",
-}  # fmt: skip
-ASKED = re.compile(r"-(\d{13})-[0-9a-f]+\Z")  # the end of a tool's id: when the answer asked for it
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-HASH = re.compile(r"[0-9a-f]{64}\Z")
 API_ERROR = "[API Error:"
 
 
@@ -95,7 +86,7 @@ class GeminiCli:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """A call for every answer, spans for its tools; a failed request that the user was told about is a call too."""
-        project = _project(context.path)
+        project = project_of(context.path)
         chat = Chat({"service": "gemini-cli", "operation": "chat", "provider": "google", "stream": True} | project)
         for record in records:
             if isinstance(record.value, dict):
@@ -150,21 +141,21 @@ def _message(number: int, message: Any, chat: Chat, *, nested: bool) -> Iterator
 
 def _answer(number: int, message: dict[str, Any], name: str | None, at: datetime | None, chat: Chat) -> Outcome:
     begun, tools = chat.start(name), objects(message.get("toolCalls"))
-    asked = [moment for moment in map(_asked_at, tools) if moment is not None and at is not None and moment <= at]
+    asked = [moment for moment in map(asked_at, tools) if moment is not None and at is not None and moment <= at]
     ended = min(asked, default=at)
-    usage = _usage(message.get("tokens"))
+    usage = usage_of(message.get("tokens"))
     row = chat.place | timed(begun, ended) | usage.columns()
     row |= {
         "call_id": name,
         "request_model": word(message.get("model")),
-        "completion_chars": _length(message.get("content")),
+        "completion_chars": length_of(message.get("content")),
         "tool_calls": len(tools),
         "status": "ok",
         "merge_growing": True,
     }
     done = [to_utc(tool.get("timestamp")) for tool in tools]
     chat.sent = max((moment for moment in done if moment is not None), default=at) if tools else None
-    spans = [_tool_span(tool, name, ended) for tool in tools]
+    spans = [tool_span(tool, name, ended) for tool in tools]
     return Outcome(number, "call", call=known(row), rows={"spans": spans} if spans else {}, issues=usage.issues)
 
 
@@ -173,48 +164,7 @@ def _failure(number: int, text: str, name: str | None, at: datetime | None, chat
     status = status_in(told)
     row = chat.place | timed(chat.sent, at) | {"call_id": name, "status": "error", "status_code": status, "usage_status": "missing"}
     chat.sent = None
-    return Outcome(number, "call", call=known(row | fault_of(_body(told)).columns(status)))
-
-
-def _body(text: str) -> Any:
-    """An API's answer told as JSON, or the text itself."""
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        return text
-
-
-def _usage(tokens: Any) -> Usage:
-    """Counts in the API's own words; zeros throughout are an answer that was broken off, not one that was free."""
-    raw = {NAMES[name]: value for name, value in part(tokens).items() if name in NAMES}
-    usage = read_usage(raw)
-    return Usage() if not usage.issues and not any((usage.input, usage.output, usage.total)) else usage
-
-
-def _asked_at(tool: dict[str, Any]) -> datetime | None:
-    found = ASKED.search(str(tool.get("id")))
-    return to_utc(int(found.group(1))) if found else None
-
-
-def _tool_span(tool: dict[str, Any], name: str | None, ended: datetime | None) -> Row:
-    begun, done = _asked_at(tool) or ended, to_utc(tool.get("timestamp"))
-    status = {"success": "ok", "error": "error", "cancelled": "cancelled"}.get(str(tool.get("status")), "unknown")
-    span = {"span_id": word(tool.get("id")), "kind": "tool", "name": word(tool.get("name")) or "unnamed", "call_id": name, "status": status}
-    return span | {"started_at": begun, "ended_at": done, "duration_ms": wait_ms(begun, done)}
-
-
-def _length(content: Any) -> int | None:
-    if isinstance(content, str):
-        return len(content)
-    texts = [item["text"] for item in objects(content) if isinstance(item.get("text"), str)]
-    return sum(map(len, texts)) if texts else None
-
-
-def _project(path: str) -> Row:
-    """Newer versions name the project in the path, older ones hash it."""
-    parts = PurePosixPath(path.replace("\\", "/")).parts
-    name = parts[parts.index("chats") - 1] if "chats" in parts[1:] else ""
-    return {} if not name or HASH.match(name) or word(name) is None else {"feature": name, "feature_basis": "path"}
+    return Outcome(number, "call", call=known(row | fault_of(body_of(told)).columns(status)))
 
 
 def _is_session(line: dict[str, Any]) -> bool:
