@@ -28,6 +28,8 @@ Examples:
   llmlogs ingest app-*.jsonl.gz --sample-rate 0.1
 
   llmlogs ingest export.json --format provider-responses --json
+
+  llmlogs ingest --agents
 """
 
 
@@ -46,6 +48,8 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="[default: `paths` of llmlogs.toml]")] = None,
+    *,
+    agents: Annotated[bool, typer.Option("--agents", help="Find the sessions of coding agents in their usual places.")] = False,
     db: Db = None,
     as_json: Json = False,
     form: Annotated[str | None, typer.Option("--format", metavar="NAME", help="Read as this source instead of detecting; see `llmlogs sources`.")] = None,
@@ -56,7 +60,7 @@ def ingest(
 ) -> None:
     """Read log files into the database."""
     config = settings()
-    wanted = paths or list(config.paths)
+    wanted = [*(paths or []), *_of_agents()] if agents else paths or list(config.paths)
     if not wanted:
         raise UsageError("nothing to read", why="no path was given, and llmlogs.toml names none", next_step="llmlogs ingest logs/")
     rate = sample_rate if sample_rate is not None else config.sample_rate
@@ -78,6 +82,21 @@ def ingest(
     report = run(wanted, database(db), options)
     tell(report, database(db), as_json)
     finish(report, strict)
+
+
+def _of_agents() -> list[str]:
+    """Paths of coding agents' sessions here; where they were found, and where they were looked for, is told."""
+    from llmlogs.ingest import places
+
+    looked = places.look()
+    found = [place for place in looked if place.files]
+    for place in found:
+        talk.note(f"{place.source}: {place.files} files in {place.where}")
+    elsewhere = ", ".join(place.where for place in looked if not place.files)
+    if not found:
+        raise NoInputError("no sessions of coding agents here", why=f"looked in {elsewhere}", next_step="name their folder: llmlogs ingest PATH")
+    talk.note(f"nothing in {elsewhere}")
+    return [path for place in found for path in place.paths]
 
 
 def run(paths: list[str], path: Path, options: IngestOptions) -> IngestReport:

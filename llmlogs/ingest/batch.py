@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import duckdb
 
 from llmlogs import __version__
 from llmlogs.carriers import compression
-from llmlogs.carriers.base import Position
+from llmlogs.carriers.base import Position, Record
 from llmlogs.errors import LlmlogsError, StorageError
 from llmlogs.ingest import accounts, bill_scale, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, trace_facts, tries, twins, unread
 from llmlogs.ingest.checkpoint import FileState, Known
@@ -152,11 +153,12 @@ class Batch:
         size = max(plan.path.stat().st_size, 1)
         with compression.open_plain(plan.path) as stream:
             self._meter.part = lambda: compression.consumed(stream) / size
+            earlier = _earlier(plan, reading.position.offset)
             if not plan.compression:
-                reader.run(stream)
+                reader.run(stream, earlier)
                 return checkpoint.file_tail(plan.path, reading.position.offset)
             tail = checkpoint.Tail(stream)
-            reader.run(cast(BinaryIO, tail))
+            reader.run(cast(BinaryIO, tail), earlier)
             return tail.fingerprint(reading.position.offset)
 
     def _give_up(self, report: FileReport, file_id: int, problem: str) -> FileReport:
@@ -269,6 +271,18 @@ class Batch:
         states = {state.file_id: state for state in [*self._seen_again, *(done.state for done in self._done)]}
         if states:
             load.replace_files(self._con, self._spool, [asdict(state) for state in states.values()])
+
+
+def _earlier(plan: discover.Plan, end: int) -> Iterator[Record]:
+    """What stands before the place reading goes on from, for a source whose lines build on earlier ones."""
+    if not end or not getattr(plan.source, "remembers", False):
+        return
+    with compression.open_plain(plan.path) as stream:
+        for record in plan.carrier.records(stream, Position()):
+            if record.offset is None or record.offset >= end:
+                return
+            if not record.error:
+                yield record
 
 
 def _told(failure: OSError) -> Exception:

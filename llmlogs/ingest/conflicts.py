@@ -18,7 +18,7 @@ def split_conflicts(con: Connection) -> None:
     """Number the parts of every group that contradicts itself: earlier rows first, then in the order of their content."""
     names = ", ".join(f'"{name}"' for name in FIELDS)
     rows = con.execute(
-        f"select row, k, copy, {names} from members where part is null order by k, not earlier, call_id, started_at, content, file_id, line"
+        f"select row, k, anywhere, {names} from members where part is null order by k, not earlier, call_id, started_at, content, file_id, line"
     ).fetchall()
     if not rows:
         return
@@ -29,6 +29,29 @@ def split_conflicts(con: Connection) -> None:
         con.execute("insert into parts select unnest($1::bigint[]), unnest($2::bigint[])", [[r for r, _ in chunk], [p for _, p in chunk]])
     con.execute("update members set part = parts.part from parts where members.row = parts.row")
     con.execute("drop table parts")
+
+
+def join_families(con: Connection) -> None:
+    """Rows with a family are of the same call only where their families meet, directly or through others: the family's first name becomes the try."""
+    families = [name for (name,) in con.execute("select distinct family from members where family is not null").fetchall()]
+    if not families:
+        return
+    heads: dict[str, str] = {}
+    for family in families:
+        names = family.split(" ")
+        joined = {_head(heads, name) for name in names}
+        heads |= dict.fromkeys(joined, min(joined))
+    con.execute("create or replace temp table heads as select unnest($1::varchar[]) as family, unnest($2::varchar[]) as head",
+        [families, [_head(heads, family.split(" ")[0]) for family in families]])  # fmt: skip
+    con.execute("update members set try = heads.head from heads where members.family = heads.family")
+    con.execute("drop table heads")
+
+
+def _head(heads: dict[str, str], name: str) -> str:
+    """The name that stands for all that were joined with this one."""
+    while heads.setdefault(name, name) != name:
+        name = heads[name]
+    return name
 
 
 def _parts(group: list[tuple[Any, ...]]) -> list[tuple[int, int]]:

@@ -1,12 +1,13 @@
 """Records of one call become one row. Set operations over the fresh rows and those they meet; nothing to merge costs one GROUP BY.
 
 Rows belong together when they share an id and do not contradict each other: see `AGREE`. Snapshots of a growing call (merge_growing) always
-belong together, apart from tries that are calls of their own (merge_try); a replay (merge_copy) joins whatever call has its id.
+belong together, apart from tries that are calls of their own (merge_try); a replay (merge_copy) joins whatever call has its id. Where an id alone
+proves nothing (it was made of counters), merge_family names what a record's container may share records with: only families that meet merge.
 """
 
 from __future__ import annotations
 
-from llmlogs.ingest.conflicts import split_conflicts
+from llmlogs.ingest.conflicts import join_families, split_conflicts
 from llmlogs.schema.ddl import literal, quote
 from llmlogs.store.database import Connection, physical_columns
 
@@ -66,6 +67,7 @@ def _merge_by(con: Connection, ingest_id: int, key: str, where: str, columns: se
         con.execute(f"create or replace temp table keyed as select rowid as row, {key} as k from call_rows where {where} and {key} in (select k from repeated)")
         _gather(con, ingest_id, columns)
         _drop_copies(con)
+        join_families(con)
         _mark_agreeing(con)
         split_conflicts(con)
         _rank(con)
@@ -99,6 +101,7 @@ def _gather(con: Connection, ingest_id: int, columns: set[str]) -> None:
         f"""create or replace temp table members as
         select row, k, call_id, file_id, line, ingest_id <> {ingest_id} as earlier, started_at, {counts}, {models},
             {column("response_id")}::varchar as response_id, {column("merge_try")}::varchar as try, coalesce({column("merge_copy")}, false) as copy,
+            {column("merge_family")}::varchar as family, copy and family is null as anywhere,
             coalesce({column("merge_growing")}, false) and {BASE} = k as growing, {total} as total,
             {column("merge_version")}::bigint as version, {status} as known, hash({content}) as content, null::bigint as part
         from met join keyed using (row)"""
@@ -125,14 +128,14 @@ def _mark_agreeing(con: Connection) -> None:
     equal = [f"(min({name}) is not distinct from max({name}))" for name in (*COUNTS, "response_id")]
     equal += [f"coalesce(starts_with(max({name}), min({name})), true)" for name in MODELS]
     equal.append("coalesce(max(started_at) - min(started_at) <= interval 1 hour, true)")
-    equal.append("(min(try) filter (not copy) is not distinct from max(try) filter (not copy))")
+    equal.append("(min(try) filter (not anywhere) is not distinct from max(try) filter (not anywhere))")
     con.execute(
         f"create or replace temp table groups as select k, bool_or(growing) as growing, {' and '.join(equal)} as agrees, "
-        "min(try) filter (not copy) as first_try from members group by k"
+        "min(try) filter (not anywhere) as first_try from members group by k"
     )
     con.execute(
         """update members set growing = g.growing, part = case
-            when g.growing then case when copy or try is null or try = g.first_try or g.first_try is null then 0 else (hash(try) >> 2)::bigint + 1 end
+            when g.growing then case when anywhere or try is null or try = g.first_try or g.first_try is null then 0 else (hash(try) >> 2)::bigint + 1 end
             when g.agrees then 0 end
         from groups g where members.k = g.k"""
     )
@@ -141,14 +144,16 @@ def _mark_agreeing(con: Connection) -> None:
 def _rank(con: Connection) -> None:
     """Leader and order within each part, and the id each row ends with: a part beyond the first that would share the plain id gets a suffix.
 
-    Of polls of one run the leader is the first that tells the usage: it is the record a reader would look for.
+    Of polls of one run the leader is the first that tells the usage: it is the record a reader would look for. Of a family the first in time is no copy.
     """
-    con.execute("delete from members where earlier and row not in (select arg_min(row, (call_id, row)) from members where earlier group by k, part)")
+    con.execute(  # a family may join what earlier ingests could not know to be one
+        "delete from members where earlier and family is null and row not in (select arg_min(row, (call_id, row)) from members where earlier group by k, part)"
+    )
     con.execute(
         """create or replace temp table ranked as
         select *, first_value(row) over (partition by k, part order by not earlier, total = 0, file_id, line, content, row) as leader,
-            row_number() over (partition by k, part order by copy, (total = 0 and version is not null), version desc nulls last,
-                total desc, known desc, not earlier, content, file_id, line, row) as rank,
+            row_number() over (partition by k, part order by copy, case when family is not null then started_at end,
+                (total = 0 and version is not null), version desc nulls last, total desc, known desc, not earlier, content, file_id, line, row) as rank,
             count(*) over (partition by k, part) as size
         from members"""
     )
@@ -209,7 +214,10 @@ def _enrich(con: Connection, ingest_id: int, names: list[str]) -> None:
 
 # How snapshots of a growing call fold, where that is not the value of the largest: its times span all of them, and who knows its start knows its wait.
 WAIT = "case when count(c.duration_ms) > 0 then epoch_us(max(c.ended_at)) - epoch_us(min(c.started_at)) end / 1000"
+UNREPORTED = "case when not coalesce(bool_or(c.usage_status = 'reported'), false) then max(c.{}) end"  # an estimate stands until the count is known
 GROWING = {
+    **{name: UNREPORTED.format(name) for name in ("estimated_output_tokens", "estimated_output_low", "estimated_output_high")},
+    "completion_chars": "max(c.completion_chars)",
     "started_at": "min(c.started_at)",
     "ended_at": "max(c.ended_at)",
     "duration_ms": f"greatest(max(c.duration_ms), case when {WAIT} <= 3600000 then {WAIT} end)",
@@ -217,6 +225,7 @@ GROWING = {
 }
 ANY = {
     "merge_growing": "bool_or(c.merge_growing)",
+    "merge_family": "array_to_string(list_sort(list_distinct(flatten(list(string_split(c.merge_family, ' '))))), ' ')",
     "merge_copy": "bool_and(coalesce(c.merge_copy, false))",
     "status": "coalesce(arg_min(nullif(c.status, 'unknown'), r.rank), max(c.status))",
 }

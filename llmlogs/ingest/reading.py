@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, BinaryIO
 
 import orjson
@@ -55,11 +56,16 @@ class Reader:
         self._held = 0
         self._watch = Watch()
 
-    def run(self, stream: BinaryIO) -> None:
-        """Read to the end. Damage in the stream keeps the good part and sets `error`; a fault of a source raises."""
+    def run(self, stream: BinaryIO, earlier: Iterable[Record] = ()) -> None:
+        """Read to the end. Damage in the stream keeps the good part and sets `error`; a fault of a source raises.
+
+        `earlier` are records an earlier ingest accounted for: the source sees them again to know where it stands, and nothing more comes of them.
+        """
+        seen = self._reading.position.line
         records = self._hand_over(self._plan.carrier.records(stream, self._reading.position))
-        for outcome in self._plan.source.read(records, self._context):
-            self._take(outcome)
+        for outcome in self._plan.source.read(chain(earlier, records), self._context):
+            if outcome.line > seen:
+                self._take(outcome)
         for _ in records:  # a source that stops early must not lose lines silently: the accounts will not close
             pass
         for kind, count in self._reading.skips.items():

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
-from llmlogs.ingest.values import CLEANERS
+from llmlogs.ingest.values import CLEANERS, Cleaned
 from llmlogs.privacy import label
 from llmlogs.schema.calls import CALLS, HIDDEN
 from llmlogs.schema.others import OTHERS
 
 CALL_TYPES = {column.name: column.type for column in CALLS.columns} | HIDDEN
 TYPES = {table.name: {column.name: column.type for column in table.columns} for table in OTHERS} | {"call_rows": CALL_TYPES}
+SHORT = 200  # a longer text is hardly told twice
 Bad = tuple[str, str, str]  # (column, reason, type of the value found)
 
 
@@ -26,12 +28,24 @@ def clean(table: str, row: dict[str, Any], secret: bytes = b"") -> tuple[dict[st
     for name, value in row.items():
         if value is None:
             continue
-        cleaned, reason = CLEANERS[types[name]](value)
+        kind = types[name]
+        if kind == "VARCHAR" and gated:
+            cleaned, reason = _short(value, secret) if type(value) is str and len(value) < SHORT else _text(value, secret)
+        else:
+            cleaned, reason = CLEANERS[kind](value)
         if cleaned is not None:
-            good[name] = label(cleaned, secret) if gated and types[name] == "VARCHAR" else cleaned
+            good[name] = cleaned
         if reason:
             bad.append((name, reason, "dict" if isinstance(value, dict) else type(value).__name__))  # the engine hands out dicts of its own kind
     return good, bad
+
+
+def _text(value: Any, secret: bytes) -> Cleaned:
+    cleaned, reason = CLEANERS["VARCHAR"](value)
+    return (None if cleaned is None else label(cleaned, secret)), reason
+
+
+_short = lru_cache(maxsize=8192)(_text)  # names of models, sessions, projects come again on every line
 
 
 class Spool:

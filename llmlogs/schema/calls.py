@@ -74,6 +74,9 @@ tool_calls | BIGINT | count | tool calls the answer asked for
 billed_input_tokens | BIGINT | tokens | what input is paid by, only where the provider bills another count than it read (Cohere)
 billed_output_tokens | BIGINT | tokens | what output is paid by, only where it differs
 web_searches | BIGINT | count | server-side web searches, billed apart
+estimated_output_tokens | BIGINT | tokens | output estimated from its length where the log's count is a placeholder; never billed, not in output_tokens
+estimated_output_low | BIGINT | tokens | lower end of that estimate
+estimated_output_high | BIGINT | tokens | upper end of that estimate
 usage_status | VARCHAR | | reported, estimated, partial, missing
 prompt_chars | BIGINT | characters | length of the prompt
 completion_chars | BIGINT | characters | length of the answer
@@ -125,5 +128,6 @@ HIDDEN = {
     "merge_version": "BIGINT",
     "merge_yields": "BOOLEAN",
     "merge_began": "TIMESTAMP",
+    "merge_family": "VARCHAR",
     "bad_values": "VARCHAR",
 }

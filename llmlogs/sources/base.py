@@ -45,8 +45,10 @@ class Outcome:
 #   merge_yields   True: a failed try, a call only as long as no other row of its operation_id is known, then an attempt of that (ingest/tries.py)
 #   merge_emitter  who wrote the record, where one source reads the records of several (an instrumentation scope): calls of one emitter are never twins
 #   merge_version  with merge_growing: epoch microseconds of the snapshot's last update; of snapshots that tell a usage the newest wins, whatever its total
+#   merge_family   names (parted by spaces) of the containers whose records a record of this one may be: rows of one id whose families have no name
+#                  in common, directly or through others, are different calls. For ids made of content, which unrelated calls may share
 # Where context.store_text is not none a call may also carry its texts, which the engine keeps apart: prompt_text, completion_text.
-HIDDEN_KEYS = ("merge_try", "merge_copy", "merge_growing", "merge_version", "merge_yields", "merge_began", "merge_emitter")
+HIDDEN_KEYS = ("merge_try", "merge_copy", "merge_growing", "merge_version", "merge_yields", "merge_began", "merge_family", "merge_emitter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,12 @@ class Sample:
 
 
 class Source(Protocol):
-    """The contract of a coded source. Keep no state on the object: `read` is called once per file and holds what it needs in local state."""
+    """The contract of a coded source. Keep no state on the object: `read` is called once per file and holds what it needs in local state.
+
+    A source whose lines build on earlier ones (cumulative counters, a session named at the top) sets `remembers = True`: when a file has grown
+    since an earlier ingest it is handed the old records again, and what it says of them is dropped.
+    A source of a program that keeps logs by itself says where, for `llmlogs ingest --agents`: `places`, a tuple of paths as ingest/places.py reads them.
+    """
 
     name: str
     title: str

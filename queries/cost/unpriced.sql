@@ -22,12 +22,13 @@ call_share   = { label = "Of calls", unit = "pct", help = "of all calls that may
 no_usage     = { label = "No tokens", unit = "int", help = "calls that logged no token count: nothing bounds them" }
 input_tokens = { label = "Input", unit = "tok" }
 output_tokens = { label = "Output", unit = "tok" }
-bound_usd    = { label = "At most", unit = "usd", help = "logged tokens at the dearest rate this log's price book has for the provider, else for any" }
+bound_usd    = { label = "At most", unit = "usd", help = "logged tokens at the dearest rate this log's price book has for the provider, else for any; for lower_bound what the upper end of the estimated output would add" }
 reported_usd = { label = "Reported", unit = "usd", help = "what the log or the provider itself states" }
 first_at     = { label = "First", unit = "time" }
 last_at      = { label = "Last", unit = "time" }
 ---*/
 -- A problem: more than 1 % of the calls that may have cost something have no price; failing above 10 %.
+-- A priced call whose logged output is a placeholder (lower_bound) is listed with what its estimate adds at most, and not judged.
 -- Calls that failed without usage cost nothing and do not count; calls cut short without usage are listed and not judged: no log can know what was billed.
 create or replace temp table unpriced as
 with rates as (
@@ -36,6 +37,13 @@ with rates as (
     from price_rates r join price_plans p on r.plan_id = p.plan_id group by 1
 ),
 dearest as (select max(input_rate) as input_rate, max(output_rate) as output_rate from rates),
+floors as ( -- priced calls whose output is a placeholder: what the upper end of its estimate would add
+    select 'lower_bound' as cost_status, true as unfinished, provider, model, cast(round(sum(sample_weight)) as bigint) as n_calls, cast(0 as bigint) as no_usage,
+        cast(round(sum(tokens_in)) as bigint) as input_tokens, cast(round(sum(tokens_out)) as bigint) as output_tokens,
+        cast(sum(reported_usd * sample_weight) as decimal(38, 12)) as reported_usd, min(started_at) as first_at, max(started_at) as last_at,
+        sum((estimated_output_high - output_tokens) * sample_weight * cast(r.output_rate as double)) as bound_usd
+    from call_costs c join price_rates r using (rate_id) where cost_status = 'lower_bound' and estimated_output_high > output_tokens group by 1, 2, 3, 4
+),
 missing as (
     select case when money = 'unfinished' then 'cut short' else coalesce(cost_status, 'not priced yet') end as cost_status, money = 'unfinished' as unfinished,
         provider, model, cast(round(sum(sample_weight)) as bigint) as n_calls,
@@ -46,7 +54,8 @@ missing as (
 )
 select m.*, coalesce(m.input_tokens, 0) * cast(coalesce(r.input_rate, d.input_rate) as double)
         + coalesce(m.output_tokens, 0) * cast(coalesce(r.output_rate, d.output_rate) as double) as bound_usd
-from missing m left join rates r on m.provider = r.provider cross join dearest d;
+from missing m left join rates r on m.provider = r.provider cross join dearest d
+union all select * from floors;
 
 with params as (
     select coalesce(getvariable('warn_share'), 0.01) as warn_share, -- share of calls without a price that warns
@@ -54,7 +63,7 @@ with params as (
 ),
 billable as (select coalesce(sum(sample_weight), 0) as weight from call_costs where money <> 'refused'),
 total as (
-    select coalesce(sum(n_calls) filter (not unfinished), 0) as weight, cast(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) as bigint) as tokens, sum(bound_usd) as bound,
+    select coalesce(sum(n_calls) filter (not unfinished), 0) as weight, cast(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (cost_status <> 'lower_bound') as bigint) as tokens, sum(bound_usd) as bound,
         coalesce(sum(no_usage), 0) as no_usage from unpriced
 )
 select case when b.weight = 0 then 'unknown' when t.weight = 0 then 'ok' when t.weight > fail_share * b.weight then 'fail' when t.weight > warn_share * b.weight then 'warn' else 'info' end as verdict,

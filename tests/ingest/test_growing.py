@@ -86,3 +86,20 @@ def test_documents_that_grow_add_what_is_new(name: str, log: Log) -> None:
     log.write("a.json", second)
     log.ingest(path)
     assert log.ask("select call_id from calls order by 1") == [("r1",), ("r2",)]
+
+
+def test_a_source_that_remembers_sees_the_old_lines_again(log: Log) -> None:
+    path = log.write("a", b'{"model":"a","id":"r1"}\nnot JSON\n')
+    log.ingest(path)
+    log.write("a", b'{"model":"a","id":"r1"}\nnot JSON\n{"model":"same","id":"r2"}\n')
+    report = log.ingest(path)
+    assert (report.total.records, report.total.calls) == (1, 1)
+    assert log.ask("select call_id, request_model, line from calls order by all") == [("r1", "a", 1), ("r2", "a", 3)]
+    assert log.ask("select count(*) from rejects") == [(1,)]
+
+
+def test_a_compressed_source_that_remembers_does_too(log: Log) -> None:
+    packed = gzip.compress(START)
+    log.ingest(log.write("a.gz", packed))
+    log.ingest(log.write("a.gz", packed + gzip.compress(b'{"model":"same","id":"r2"}\n')))
+    assert log.ask("select call_id, request_model, line from calls order by all") == [("r1", "a", 1), ("r2", "a", 2)]

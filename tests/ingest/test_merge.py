@@ -125,3 +125,30 @@ def test_without_merging_everything_is_kept(log: Log) -> None:
 def test_an_id_written_everywhere_costs_no_quadratic_time(log: Log) -> None:
     rows = calls(log, *({"id": "same", "in": n % 3000, "t": T0 + n % 3000} for n in range(4000)))
     assert len(rows) == 3000
+
+
+def test_ids_made_of_content_meet_only_within_a_family(log: Log) -> None:
+    """Two sessions whose first call happens to look alike are two calls; a session and its copies are one, through others if need be."""
+    rows = calls(
+        log,
+        {"call": "c1", "in": 5, "t": T0, "growing": True, "kin": "root"},
+        {"call": "c1", "in": 5, "t": T0 + 9 * HOUR, "growing": True, "copy": True, "kin": "grandchild child"},
+        {"call": "c1", "in": 5, "t": T0 + 5 * HOUR, "growing": True, "copy": True, "kin": "child root"},
+        {"call": "c1", "in": 5, "t": T0, "growing": True, "kin": "stranger"},
+        columns="started_at, line",
+    )
+    start = log.ask(f"select make_timestamp({T0})")[0][0]
+    assert rows == [(start, 1), (start, 4)]
+
+
+@pytest.mark.parametrize("order", ["abcd", "dcba", "cabd", "acdb"])
+def test_families_meet_in_any_order_of_ingests(order: str, log: Log) -> None:
+    """Even when the one that joins two comes last: what was counted twice until then is one call now."""
+    kin = {"a": "root", "b": "child root", "c": "grandchild child", "d": "stranger"}
+    for name in order:
+        record = {"model": "m", "call": "c1", "in": 5, "t": T0, "growing": True, "copy": name in "bc", "kin": kin[name]}
+        log.ingest(log.write(f"{name}.jsonl", json.dumps(record)))
+        log.ingest(log.write(f"{name}-again.jsonl", json.dumps(record) + json.dumps({"skip": 1})))
+    assert log.ask("select count(*), sum(input_tokens) from calls") == [(2, 10)]
+    files, kept = log.ask("select sum(calls), sum(merged) from files")[0], log.ask("select count(*) from calls")[0][0]
+    assert files[0] >= kept

@@ -15,6 +15,7 @@ COLUMNS = {"id": "response_id", "call": "call_id", "t": "started_at", "end": "en
 COLUMNS |= {"model": "request_model", "read": "cache_read_tokens", "status": "status", "try": "merge_try", "copy": "merge_copy", "growing": "merge_growing"}
 COLUMNS |= {"user": "user_id", "usd": "reported_usd", "trace": "trace_id", "feature": "feature", "basis": "feature_basis", "version": "merge_version"}
 COLUMNS |= {"yields": "merge_yields", "op": "operation_id", "code": "status_code", "first": "first_token_at", "ttft": "ttft_ms"}
+COLUMNS |= {"kin": "merge_family"}
 
 
 class TinySource:
@@ -23,12 +24,17 @@ class TinySource:
     name, title, docs, tokens = "tiny", "A source of the tests", "", ""
     answers: tuple[str, ...] = ()
     samples = ()
+    remembers = True
 
     def detect(self, head: Head) -> Detection | None:
         return Detection(0.9, "it has a model") if any("model" in value for value in head.values) else None
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+        model = None
         for record in records:
+            if record.value.get("model") == "same":  # builds on an earlier line
+                record.value["model"] = model
+            model = record.value.get("model", model)
             yield from self._one(record)
 
     def _one(self, record: Record) -> Iterator[Outcome]:

@@ -22,6 +22,10 @@ from llmlogs.sources.common.times import to_utc
 
 SYNTHETIC = "<synthetic>"  # written by the program itself, not by a model
 PLAIN = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
+BESIDE = {
+    "inputTokens": "input_tokens", "outputTokens": "output_tokens", "cacheReadInputTokens": "cache_read_input_tokens",
+    "cacheCreationInputTokens": "cache_creation_input_tokens",
+}  # fmt: skip
 SIGNS = ("parentUuid", "isSidechain", "leafUuid", "isSnapshotUpdate", "requestId", "costUSD", "toolUseID")
 
 
@@ -60,6 +64,8 @@ class ClaudeCode:
     title = "Claude Code sessions (JSONL)"
     docs = "https://docs.anthropic.com/en/docs/claude-code/settings"
     tokens = "input excludes cache reads and writes (added here); lines of one call repeat a growing usage; output is a placeholder without stop_reason"
+    remembers = True
+    places = ("$CLAUDE_CONFIG_DIR/projects", "$XDG_CONFIG_HOME/claude/projects", "~/.config/claude/projects", "~/.claude/projects")
     samples = SAMPLES
     answers = ("cost/by_feature", "cache/prefix_cache", "tokens/drift", "errors/by_class", "latency/slowest_calls", "data/coverage")
 
@@ -73,6 +79,8 @@ class ClaudeCode:
             return Detection(0.95, f"{own} of {len(lines)} first lines have the keys of a Claude Code session")
         if lines and all("message" in line for line in lines) and any(_usage(line) for line in lines):
             return Detection(0.6, "lines carry `message.usage` as Claude Code writes it")
+        if lines and all(line.get("type") in ("user", "assistant", "summary") and ("message" in line or "summary" in line) for line in lines):
+            return Detection(0.6, "lines are those of a Claude Code session, bare of ids and usage")
         return None
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
@@ -89,6 +97,8 @@ class ClaudeCode:
 
 def _line(number: int, line: dict[str, Any], session: Session) -> Iterator[Outcome]:
     data, kind = line.get("data"), line.get("type")
+    if kind == "assistant" and "outputTokens" in line:
+        line = _with_usage(line)
     if _usage(line) is not None:
         yield from _answer(number, line, session, session.chain.parent(line))
     elif kind == "user":
@@ -115,7 +125,7 @@ def _answer(number: int, line: dict[str, Any], session: Session, before: Link, n
     if message.get("model") == SYNTHETIC:
         call = failed_call(line, link, session.project(line))
     else:
-        call = call_row(line, link, session.project(line), issues)
+        call = call_row(line, link, session.project(line), session.chain.written(line, link.call), issues)
         if session.store_text:
             call["completion_text"] = "\n".join(str(block["text"]) for block in _blocks(line) if isinstance(block.get("text"), str))
         _remember_tools(line, link, session)
@@ -192,6 +202,14 @@ def _blocks(line: dict[str, Any]) -> list[dict[str, Any]]:
     message = line.get("message")
     content: Any = message.get("content") if isinstance(message, dict) else None
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+
+
+def _with_usage(line: dict[str, Any]) -> dict[str, Any]:
+    """Some tools keep the counts of a line beside its message, in words of their own."""
+    message = line.get("message")
+    if not isinstance(message, dict) or "usage" in message:
+        return line
+    return {**line, "message": {**message, "usage": {ours: line[theirs] for theirs, ours in BESIDE.items() if theirs in line}}}
 
 
 def _usage(line: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from llmlogs.sources.base import Row
 from llmlogs.sources.common.times import to_utc
 
@@ -41,6 +43,8 @@ class Chain:
     calls: dict[str, Link] = field(default_factory=dict)  # where the first line of a call came from
     agents: dict[str, Link] = field(default_factory=dict)  # sub-agents told of inside their parent's lines name no parent line
     failed: dict[int, Row] = field(default_factory=dict)  # attempts by line, until a call claims them
+    chars: dict[str, int] = field(default_factory=dict)  # what each call has written so far
+    told: set[str] = field(default_factory=set)  # lines whose characters are in it
 
     def parent(self, line: dict[str, Any]) -> Link:
         """The link of the line before this one in the thread."""
@@ -82,6 +86,17 @@ class Chain:
         claimed = tuple(row for row in before.retries if self.failed.pop(row["line"], None))
         return Link(before.sent, before.turn, key, claimed)
 
+    def written(self, line: dict[str, Any], key: str) -> int:
+        """Characters of the call up to this line; a line that is told again adds nothing."""
+        uuid = line.get("uuid")
+        again = isinstance(uuid, str) and uuid in self.told
+        total = (self.chars.get(key, 0) if key else 0) + (0 if again else content_chars(line["message"].get("content")))
+        if key:
+            self.chars[key] = total
+        if isinstance(uuid, str):
+            self.told.add(uuid)
+        return total
+
     def fail(self, line: dict[str, Any], number: int, attempt: Row) -> None:
         """A try that failed; its start is the end of the wait before it."""
         before = self.parent(line)
@@ -92,6 +107,20 @@ class Chain:
         attempt["duration_ms"] = wait_ms(begun, ended)
         self.failed[number] = attempt
         self.put(line, Link(before.sent, before.turn, "", (*before.retries, attempt)))
+
+
+def content_chars(content: Any) -> int:
+    """Characters a model wrote: text, thinking, and what it asked its tools for (as JSON, in bytes)."""
+    if not isinstance(content, list):
+        return len(content) if isinstance(content, str) else 0
+    total = 0
+    for block in content:
+        if isinstance(block, dict):
+            texts = (block.get("text"), block.get("thinking"), block.get("name"))
+            total += sum(len(text) for text in texts if isinstance(text, str))
+            asked = block.get("input")
+            total += len(orjson.dumps(asked)) if isinstance(asked, dict) and asked else 0
+    return total
 
 
 def call_key(line: dict[str, Any]) -> str:

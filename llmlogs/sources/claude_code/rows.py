@@ -16,6 +16,9 @@ from llmlogs.sources.common.times import to_utc
 SERVED_BY = (("msg_bdrk_", "aws"), ("msg_vrtx_", "google"))  # ids tell Bedrock and Vertex from Anthropic's own API
 NO_GEO = ("", "not_available", "global")
 LONGEST_WORD = 120
+# Characters of one token: most, usual, fewest. 102 calls of versions whose counts are right, text and thinking, had 2.9 to 4.2 (90 %), in the median 3.5;
+# what tools are asked for (code, paths, JSON) is denser or looser.
+CHARS_PER_TOKEN = (6, 4, 3)
 
 
 def word(value: Any) -> str | None:
@@ -23,7 +26,7 @@ def word(value: Any) -> str | None:
     return value if isinstance(value, str) and len(value) <= LONGEST_WORD and value.isprintable() and value.strip() else None
 
 
-def call_row(line: dict[str, Any], before: Link, project: str | None, issues: Issues) -> Row:
+def call_row(line: dict[str, Any], before: Link, project: str | None, written: int, issues: Issues) -> Row:
     """The call of a usage-carrying line, as a snapshot: the engine folds the lines of one call."""
     message = line["message"]
     usage = message["usage"]
@@ -52,7 +55,17 @@ def call_row(line: dict[str, Any], before: Link, project: str | None, issues: Is
         "merge_copy": line.get("isSidechain") is True,
         "merge_growing": True,
     }
+    if written:
+        row["completion_chars"] = written
+        if stop is None:
+            row |= estimate(written, row["output_tokens"] or 0)
     return {name: value for name, value in row.items() if value is not None}
+
+
+def estimate(written: int, counted: int) -> Row:
+    """Output from its length, with the range it may have; the logged count is a lower bound of all three."""
+    low, point, high = (max(counted, round(written / ratio)) for ratio in CHARS_PER_TOKEN)
+    return {"estimated_output_low": low, "estimated_output_tokens": point, "estimated_output_high": high}
 
 
 def failed_call(line: dict[str, Any], before: Link, project: str | None) -> Row:

@@ -14,6 +14,7 @@ EPOCH = datetime(1970, 1, 1)  # naive UTC is what the database stores
 FIRST, LAST = datetime(2000, 1, 1), datetime(2100, 1, 1)  # outside there were no model calls: a relative clock, or a broken one
 TICKS_TO_EPOCH = 621_355_968_000_000_000  # .NET: units of 100 ns since 0001-01-01
 TICKS = range(630_000_000_000_000_000, 663_000_000_000_000_000)  # the ticks of 1997 to 2101; as nanoseconds that would be 1990
+PLAIN_LENGTHS = (20, 24, 27)  # 2026-03-02T10:00:00Z, with milliseconds, with microseconds
 
 _DIGITS = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\Z")
 _ISO = re.compile(r"(\d{4}-?\d\d-?\d\d)(?:[T\s_]\s*(\d\d:?\d\d(?::?\d\d)?)(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?\Z", re.IGNORECASE)
@@ -65,6 +66,8 @@ def _from_number(value: float) -> datetime | None:
 
 
 def _from_text(text: str, zone: str) -> datetime | None:
+    if len(text) in PLAIN_LENGTHS and text[-1] == "Z" and text[10] == "T" and text[4] == text[7] == "-":  # nearly all there are, at a fifth of the price
+        return datetime.fromisoformat(text[:-1])
     if _DIGITS.match(text):
         return _from_number(int(text) if text.lstrip("+-").isdigit() else float(text))
     found = _ISO.match(text)

@@ -250,8 +250,12 @@ def _settle_gemini(usage: Usage) -> None:
     if usage.total is None or usage.input is None:
         return
     excess = usage.total - usage.input - (usage.output or 0)
-    if excess < 0:
+    if excess < 0 and excess == -(usage.reasoning or 0):  # another API's counts in Gemini's words: thoughts are inside candidates
+        usage.output = (usage.output or 0) + excess
+    elif excess < 0:
         usage.issues.append(("output_tokens", "inconsistent", "int"))
+    elif excess and excess == usage.cache_read and usage.output is not None:  # and cached content is beside the prompt
+        usage.input += excess
     else:
         if excess and usage.output is not None:
             usage.issues.append(("output_tokens", "usage_repaired", "int"))
