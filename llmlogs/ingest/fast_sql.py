@@ -193,7 +193,8 @@ def insert(reading: Reading, path: str, constants: dict[str, str]) -> tuple[set[
     extra = ", bad_values" if not reading.strict else ""
     flag = f", case when {reading.flag()} then '!' end as bad_values" if not reading.strict else ""
     fixed = ", ".join(f"{value} as {quote(name)}" for name, value in constants.items())
-    query = f"select {outer}, coalesce({', '.join(ids)}) as call_id, {fixed}{extra} from (select {found.inner}{flag} from (select {reading.staged()} from {reading.relation(path)}))"
+    inner = f"select {found.inner}{flag} from (select {reading.staged()} from {reading.relation(path)})"
+    query = f"select {outer}, coalesce({', '.join(ids)}) as call_id, {fixed}{extra} from ({inner})"
     brought = set(columns) | {"call_id"} | set(constants) | ({"bad_values"} if extra else set())
     return brought, f"insert into call_rows by name {query}"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -24,24 +26,18 @@ NO_ANCHOR = "no time and no model"
 Issue = tuple[str, str, str]
 
 
-def read(compiled: Compiled, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+def read(plan: Plan, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
     """One outcome for every record, in order."""
-    import duckdb
-
-    reader = _Reader(compiled, context)
-    with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="llmlogs-") as folder:
-        con.execute("set TimeZone = 'UTC'")
-        records = iter(records)
-        while batch := list(islice(records, BATCH)):
-            yield from reader.batch(con, Path(folder) / "batch.ndjson", batch)
+    records = iter(records)
+    while batch := list(islice(records, BATCH)):
+        yield from plan.batch(batch, context)
 
 
-class _Reader:
-    """Holds what is the same for every batch of a file: the query, and who reads which field."""
+class Plan:
+    """What is the same for every batch of every file of a mapping: who reads which field, and the query, prepared once in a database of its own."""
 
-    def __init__(self, compiled: Compiled, context: Context) -> None:
+    def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self.context = context
         self.readers_of = [[e.column for e in compiled.expressions if i in e.leaves] for i in range(len(compiled.leaves))]
         found = row.row_sql(compiled, _cast, row.values(compiled, _cast))
         flags = row.bad_columns(compiled, _text, _cast)
@@ -51,21 +47,26 @@ class _Reader:
         bad = ", ".join(f"case when {flag} then '{i} ' end" for i, flag in enumerate(flags.values()))
         outer = ", ".join(f"epoch_us({quote(c)})" if self.types.get(c) == "TIMESTAMP" else quote(c) for c in self.columns)
         fields = ", ".join(f"l{i}: 'VARCHAR'" for i in range(len(compiled.leaves)))
-        relation = f"read_json({{file}}, format = 'newline_delimited', columns = {{n: 'BIGINT', {fields}}}, maximum_object_size = 134217728)"
-        inner = f"(select {found.inner}, n, concat({bad}) as bad from {relation})"
-        self.query = f"select {outer}, bad from (select {found.outer}, n, bad from {inner}) order by n"
+        folder = tempfile.mkdtemp(prefix="llmlogs-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.path = Path(folder) / "batch.ndjson"
+        fields = f"columns = {{n: 'BIGINT', {fields}}}"
+        relation = f"read_json({literal(str(self.path))}, format = 'newline_delimited', {fields}, maximum_object_size = 134217728)"
+        casts = ", ".join(f"{_cast_sql(leaf, i)} as c{i}" for i, leaf in enumerate(compiled.leaves))
+        inner = f"(select {found.inner}, n, concat({bad}) as bad from (select *, {casts} from {relation}))"
+        self.con = _prepared(self.path, f"select {outer}, bad from (select {found.outer}, n, bad from {inner}) order by n")
 
-    def batch(self, con: Any, path: Path, records: list[Record]) -> Iterator[Outcome]:
+    def batch(self, records: list[Record], context: Context) -> Iterator[Outcome]:
         """Outcomes of one batch."""
         issues: list[list[Issue]] = [[] for _ in records]
-        with path.open("wb") as out:
+        with self.path.open("wb") as out:
             for n, record in enumerate(records):
-                out.write(orjson.dumps(self._fields(n, record, issues[n]), option=orjson.OPT_APPEND_NEWLINE))
-        rows = con.execute(self.query.replace("{file}", literal(str(path)))).fetchall()
+                out.write(orjson.dumps(self._fields(n, record, issues[n], context.timezone), option=orjson.OPT_APPEND_NEWLINE))
+        rows = self.con.execute("execute batch").fetchall()
         for record, found, bad in zip(records, rows, issues, strict=True):
-            yield self._outcome(record, found, bad)
+            yield self._outcome(record, found, bad, context.secret)
 
-    def _fields(self, n: int, record: Record, issues: list[Issue]) -> dict[str, Any]:
+    def _fields(self, n: int, record: Record, issues: list[Issue], timezone: str) -> dict[str, Any]:
         """The flat texts the query reads; what the path to a field or a time does not yield is an issue here already."""
         flat: dict[str, Any] = {"n": n}
         for i, leaf in enumerate(self.compiled.leaves):
@@ -73,7 +74,7 @@ class _Reader:
             if blocked:
                 issues += [(column, "not_an_object", blocked) for column in self.readers_of[i]]
             elif found is not None and leaf.kind == "time":
-                instant = to_utc(found, self.context.timezone)
+                instant = to_utc(found, timezone)
                 flat[f"l{i}"] = instant.isoformat(" ") if instant else None
                 if instant is None and found != "":
                     issues += [(column, "not_a_time", kind_of(found)) for column in self.readers_of[i]]
@@ -81,13 +82,13 @@ class _Reader:
                 flat[f"l{i}"] = as_text(found)
         return flat
 
-    def _outcome(self, record: Record, found: tuple[Any, ...], issues: list[Issue]) -> Outcome:
+    def _outcome(self, record: Record, found: tuple[Any, ...], issues: list[Issue], secret: bytes) -> Outcome:
         call = {name: value for name, value in zip(self.columns, found, strict=False) if value is not None}
         issues += [self._issue(record, self.checked[int(i)]) for i in found[-1].split()]
         if not any(name in call for name in ("started_at", "request_model", "response_model")):
             return Outcome(record.line, "rejected", NO_ANCHOR)
         for name in HASHED & call.keys():
-            call[name] = keyed_hash(call[name], self.context.secret)
+            call[name] = keyed_hash(call[name], secret)
         name_error(call)
         return Outcome(record.line, "call", call=call, issues=list(dict.fromkeys(issues)))
 
@@ -97,6 +98,17 @@ class _Reader:
         present = next((value for value in values if value is not None), None)
         reason = row.REASONS[expression.kind] if column not in ("status", "app_cache") else "unknown_word"
         return column, reason, kind_of(present)
+
+
+def _prepared(path: Path, query: str) -> Any:
+    """A connection with the query as `batch`. Small files spend their time on planning: it happens once, and DuckDB's optimizer finds nothing to gain here."""
+    import duckdb
+
+    path.touch()
+    con = duckdb.connect()
+    con.execute("set TimeZone = 'UTC'; set enable_external_file_cache = false; pragma disable_optimizer")
+    con.execute(f"prepare batch as {query}")
+    return con
 
 
 def name_error(call: dict[str, Any]) -> None:
@@ -145,4 +157,9 @@ def _text(leaf: Leaf, place: int) -> str:
 
 
 def _cast(leaf: Leaf, place: int) -> str:
+    return f"c{place}"
+
+
+def _cast_sql(leaf: Leaf, place: int) -> str:
+    """Made once and used by name: planning the query takes longer than running it, and grows with its length."""
     return f"try_cast(l{place} as timestamp)" if leaf.kind == "time" else cast_leaf(f"l{place}", leaf.kind)

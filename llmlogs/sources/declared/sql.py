@@ -82,9 +82,11 @@ class Compiled:
     def add(self, column: str, text: str, factor: float = 1) -> None:
         """Compile one expression; ValueError says what is wrong with it."""
         kind = BY_TYPE.get(CALLS.column(column).type, "text")
-        tree = parse(text)
         used: list[int] = []
-        marked = unparse(_replace(tree, kind, lambda path, wanted: self._mark(Leaf(path, wanted), used)))
+        if PLAIN_PATH.match(text.strip()):  # a field as it stands, also where a key is a word of SQL: at, end, user
+            marked = self._mark(Leaf(tuple(text.strip().split(".")), kind), used)
+        else:
+            marked = unparse(_replace(parse(text), kind, lambda path, wanted: self._mark(Leaf(path, wanted), used)))
         if factor != 1:
             marked = f"({marked}) * {factor!r}" if kind == "number" else f"({marked}) * {factor!r}::DECIMAL(10,9)"
         self.expressions.append(Expression(column, marked, tuple(dict.fromkeys(used))))
