@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,28 @@ class Plan:
         bad = ", ".join(f"case when {flag} then '{i} ' end" for i, flag in enumerate(flags.values()))
         outer = ", ".join(f"epoch_us({quote(c)})" if self.types.get(c) == "TIMESTAMP" else quote(c) for c in self.columns)
         fields = ", ".join(f"l{i}: 'VARCHAR'" for i in range(len(compiled.leaves)))
+        casts = ", ".join(f"{_cast_sql(leaf, i)} as c{i}" for i, leaf in enumerate(compiled.leaves))
+        self.fields = f"columns = {{n: 'BIGINT', {fields}}}"
+        inner = f"(select {found.inner}, n, concat({bad}) as bad from (select *, {casts} from {{relation}}))"
+        self.query = f"select {outer}, bad from (select {found.outer}, n, bad from {inner}) order by n"
+
+    @cached_property
+    def path(self) -> Path:
+        """The file each batch is handed over in; it goes when the plan does."""
         folder = tempfile.mkdtemp(prefix="llmlogs-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.path = Path(folder) / "batch.ndjson"
-        fields = f"columns = {{n: 'BIGINT', {fields}}}"
-        relation = f"read_json({literal(str(self.path))}, format = 'newline_delimited', {fields}, maximum_object_size = 134217728)"
-        casts = ", ".join(f"{_cast_sql(leaf, i)} as c{i}" for i, leaf in enumerate(compiled.leaves))
-        inner = f"(select {found.inner}, n, concat({bad}) as bad from (select *, {casts} from {relation}))"
-        self.con = _prepared(self.path, f"select {outer}, bad from (select {found.outer}, n, bad from {inner}) order by n")
+        return Path(folder) / "batch.ndjson"
+
+    @cached_property
+    def con(self) -> Any:
+        """A connection with the query as `batch`. Small files spend their time on planning: it happens once, and DuckDB's optimizer finds nothing to gain."""
+        import duckdb
+
+        con = duckdb.connect()
+        con.execute("set TimeZone = 'UTC'; set enable_external_file_cache = false; pragma disable_optimizer")
+        relation = f"read_json({literal(str(self.path))}, format = 'newline_delimited', {self.fields}, maximum_object_size = 134217728)"
+        con.execute(f"prepare batch as {self.query.replace('{relation}', relation)}")
+        return con
 
     def batch(self, records: list[Record], context: Context) -> Iterator[Outcome]:
         """Outcomes of one batch."""
@@ -98,17 +113,6 @@ class Plan:
         present = next((value for value in values if value is not None), None)
         reason = row.REASONS[expression.kind] if column not in ("status", "app_cache") else "unknown_word"
         return column, reason, kind_of(present)
-
-
-def _prepared(path: Path, query: str) -> Any:
-    """A connection with the query as `batch`. Small files spend their time on planning: it happens once, and DuckDB's optimizer finds nothing to gain here."""
-    import duckdb
-
-    path.touch()
-    con = duckdb.connect()
-    con.execute("set TimeZone = 'UTC'; set enable_external_file_cache = false; pragma disable_optimizer")
-    con.execute(f"prepare batch as {query}")
-    return con
 
 
 def name_error(call: dict[str, Any]) -> None:
