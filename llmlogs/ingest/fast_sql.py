@@ -13,6 +13,7 @@ from llmlogs.sources.declared.sql import Compiled, Expression, Leaf
 
 Path = tuple[str, ...]
 FAIL = "error('a surprise')"
+STAGED = "cast of field"  # name of a column no log has
 SPARSE = 0.02  # an object absent in more than this share of the sample is opened as text: its absence says nothing
 
 
@@ -106,7 +107,16 @@ class Reading:
         return f"case when starts_with({holder}, '{{') then json_extract_string({holder}, {literal(rest)}) end"
 
     def cast(self, leaf: Leaf, place: int) -> str:
-        """The field as the kind its expression wants."""
+        """The field as the kind its expression wants; a column of `staged` where that takes work."""
+        text, cast = self.text(leaf, place), self._cast(leaf, place)
+        return text if cast == text else quote(f"{STAGED} {place}")
+
+    def staged(self) -> str:
+        """Every cast that takes work, once for all expressions and flags that need it: DuckDB does not share what stands inside a CASE."""
+        casts = [(self.text(leaf, i), self._cast(leaf, i), i) for i, leaf in enumerate(self.compiled.leaves)]
+        return ", ".join(["*", *(f"{cast} as {quote(f'{STAGED} {i}')}" for text, cast, i in casts if cast != text)])
+
+    def _cast(self, leaf: Leaf, place: int) -> str:
         text = self.text(leaf, place)
         if self.holder(leaf.path) == leaf.path and leaf.path in self.typed:
             return text
@@ -118,6 +128,8 @@ class Reading:
             return f"case when {text} is null then null when ends_with({text}, 'Z') then cast({text} as timestamp) else {FAIL} end"
         if leaf.kind == "text":
             return text
+        if leaf.kind == "number":
+            return f"cast(nullif({text}, '') as double)"
         return _or_fail(f"nullif({text}, '')", sql.cast_leaf(text, leaf.kind, self.zone))
 
     def relation(self, path: str) -> str:
@@ -186,7 +198,8 @@ def insert(reading: Reading, path: str, constants: dict[str, str]) -> tuple[set[
     extra = ", bad_values" if not reading.strict else ""
     flag = f", case when {reading.flag()} then '!' end as bad_values" if not reading.strict else ""
     fixed = ", ".join(f"{value} as {quote(name)}" for name, value in constants.items())
-    query = f"select {outer}, coalesce({', '.join(ids)}) as call_id, {fixed}{extra} from (select {found.inner}{flag} from {reading.relation(path)})"
+    inner = f"select {found.inner}{flag} from (select {reading.staged()} from {reading.relation(path)})"
+    query = f"select {outer}, coalesce({', '.join(ids)}) as call_id, {fixed}{extra} from ({inner})"
     brought = set(columns) | {"call_id"} | set(constants) | ({"bad_values"} if extra else set())
     return brought, f"insert into call_rows by name {query}"
 

@@ -55,16 +55,16 @@ class Reader:
         self._valued: deque[tuple[int, int]] = deque()
         self._held = 0
         self._watch = Watch()
+        self._known = 0  # the last line an earlier ingest accounted for, as far as the source was shown it again
 
     def run(self, stream: BinaryIO, earlier: Iterable[Record] = ()) -> None:
         """Read to the end. Damage in the stream keeps the good part and sets `error`; a fault of a source raises.
 
         `earlier` are records an earlier ingest accounted for: the source sees them again to know where it stands, and nothing more comes of them.
         """
-        seen = self._reading.position.line
         records = self._hand_over(self._plan.carrier.records(stream, self._reading.position))
-        for outcome in self._plan.source.read(chain(earlier, records), self._context):
-            if outcome.line > seen:
+        for outcome in self._plan.source.read(chain(self._again(earlier), records), self._context):
+            if outcome.line > self._known:
                 self._take(outcome)
         for _ in records:  # a source that stops early must not lose lines silently: the accounts will not close
             pass
@@ -72,6 +72,11 @@ class Reader:
             self._spool.add("skips", {"file_id": self._reading.file_id, "kind": kind, "records": count})
         for row in self._watch.unread():
             self._spool.add("unread_fields", row | {"file_id": self._reading.file_id})
+
+    def _again(self, earlier: Iterable[Record]) -> Iterator[Record]:
+        for record in earlier:
+            self._known = record.line
+            yield record
 
     def _hand_over(self, records: Iterator[Record]) -> Iterator[Record]:
         reading = self._reading

@@ -53,6 +53,10 @@ class Declared:
         """The mapping's expressions as SQL."""
         return self.mapping.compile()
 
+    @cached_property
+    def _plan(self) -> declared_read.Plan:
+        return declared_read.Plan(self.compiled)
+
     def detect(self, head: Head) -> Detection | None:
         """Sure when every record has all keys that the mapping names; without `detect`, never."""
         rules = self.mapping.detect
@@ -71,7 +75,7 @@ class Declared:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """One outcome for every record."""
-        return declared_read.read(self.compiled, records, context)
+        return declared_read.read(self._plan, records, context)
 
 
 def _either(record: dict[str, object], keys: str) -> bool:

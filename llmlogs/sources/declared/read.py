@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,24 +29,18 @@ NO_ANCHOR = "no time and no model"
 Issue = tuple[str, str, str]
 
 
-def read(compiled: Compiled, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
+def read(plan: Plan, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
     """One outcome for every record, in order."""
-    import duckdb
-
-    reader = _Reader(compiled, context)
-    with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="llmlogs-") as folder:
-        con.execute("set TimeZone = 'UTC'")
-        records = iter(records)
-        while batch := list(islice(records, BATCH)):
-            yield from reader.batch(con, Path(folder) / "batch.ndjson", batch)
+    records = iter(records)
+    while batch := list(islice(records, BATCH)):
+        yield from plan.batch(batch, context)
 
 
-class _Reader:
-    """Holds what is the same for every batch of a file: the query, and who reads which field."""
+class Plan:
+    """What is the same for every batch of every file of a mapping: who reads which field, and the query, prepared once in a database of its own."""
 
-    def __init__(self, compiled: Compiled, context: Context) -> None:
+    def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self.context = context
         self.readers_of = [[e.column for e in compiled.expressions if i in e.leaves] for i in range(len(compiled.leaves))]
         found = row.row_sql(compiled, _cast, row.values(compiled, _cast))
         flags = row.bad_columns(compiled, _text, _cast)
@@ -53,31 +50,50 @@ class _Reader:
         bad = ", ".join(f"case when {flag} then '{i} ' end" for i, flag in enumerate(flags.values()))
         outer = ", ".join(f"epoch_us({quote(c)})" if self.types.get(c) == "TIMESTAMP" else quote(c) for c in self.columns)
         fields = ", ".join(f"l{i}: 'VARCHAR'" for i in range(len(compiled.leaves)))
-        relation = f"read_json({{file}}, format = 'newline_delimited', columns = {{n: 'BIGINT', {fields}}}, maximum_object_size = 134217728)"
-        inner = f"(select {found.inner}, n, concat({bad}) as bad, {compiled.skip_sql(_cast)} as skip from {relation})"
+        casts = ", ".join(f"{_cast_sql(leaf, i)} as c{i}" for i, leaf in enumerate(compiled.leaves))
+        self.fields = f"columns = {{n: 'BIGINT', {fields}}}"
+        inner = f"(select {found.inner}, n, concat({bad}) as bad, {compiled.skip_sql(_cast)} as skip from (select *, {casts} from {{relation}}))"
         self.query = f"select {outer}, bad, skip from (select {found.outer}, n, bad, skip from {inner}) order by n"
 
-    def batch(self, con: Any, path: Path, records: list[Record]) -> Iterator[Outcome]:
+    @cached_property
+    def path(self) -> Path:
+        """The file each batch is handed over in; it goes when the plan does."""
+        folder = tempfile.mkdtemp(prefix="llmlogs-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder) / "batch.ndjson"
+
+    @cached_property
+    def con(self) -> Any:
+        """A connection with the query as `batch`. Small files spend their time on planning: it happens once, and DuckDB's optimizer finds nothing to gain."""
+        import duckdb
+
+        con = duckdb.connect()
+        con.execute("set TimeZone = 'UTC'; set enable_external_file_cache = false; pragma disable_optimizer")
+        relation = f"read_json({literal(str(self.path))}, format = 'newline_delimited', {self.fields}, maximum_object_size = 134217728)"
+        con.execute(f"prepare batch as {self.query.replace('{relation}', relation)}")
+        return con
+
+    def batch(self, records: list[Record], context: Context) -> Iterator[Outcome]:
         """Outcomes of one batch."""
         issues: list[list[Issue]] = [[] for _ in records]
-        lines = [orjson.dumps(self._fields(n, record, issues[n]), option=orjson.OPT_APPEND_NEWLINE) for n, record in enumerate(records)]
-        for record, found, bad in zip(records, self._rows(con, path, lines), issues, strict=True):
-            yield self._outcome(record, found, bad) if found else Outcome(record.line, "rejected", FAILS)
+        lines = [orjson.dumps(self._fields(n, record, issues[n], context.timezone), option=orjson.OPT_APPEND_NEWLINE) for n, record in enumerate(records)]
+        for record, found, bad in zip(records, self._rows(lines), issues, strict=True):
+            yield self._outcome(record, found, bad, context) if found else Outcome(record.line, "rejected", FAILS)
 
-    def _rows(self, con: Any, path: Path, lines: list[bytes]) -> list[tuple[Any, ...] | None]:
+    def _rows(self, lines: list[bytes]) -> list[tuple[Any, ...] | None]:
         """What the query makes of each line; None where an expression fails, as a function may on a text it was not meant for."""
         import duckdb
 
-        path.write_bytes(b"".join(lines))
+        self.path.write_bytes(b"".join(lines))
         try:
-            return list(con.execute(self.query.replace("{file}", literal(str(path)))).fetchall())
+            return list(self.con.execute("execute batch").fetchall())
         except (duckdb.DataError, duckdb.InvalidInputException):
             if len(lines) == 1:
                 return [None]
             middle = len(lines) // 2
-            return self._rows(con, path, lines[:middle]) + self._rows(con, path, lines[middle:])
+            return self._rows(lines[:middle]) + self._rows(lines[middle:])
 
-    def _fields(self, n: int, record: Record, issues: list[Issue]) -> dict[str, Any]:
+    def _fields(self, n: int, record: Record, issues: list[Issue], timezone: str) -> dict[str, Any]:
         """The flat texts the query reads; what the path to a field or a time does not yield is an issue here already."""
         flat: dict[str, Any] = {"n": n}
         for i, leaf in enumerate(self.compiled.leaves):
@@ -85,7 +101,7 @@ class _Reader:
             if blocked:
                 issues += [(column, "not_an_object", blocked) for column in self.readers_of[i]]
             elif found is not None and leaf.kind == "time":
-                instant = to_utc(found, self.context.timezone)
+                instant = to_utc(found, timezone)
                 flat[f"l{i}"] = instant.isoformat(" ") if instant else None
                 if instant is None and found != "":
                     issues += [(column, "not_a_time", kind_of(found)) for column in self.readers_of[i]]
@@ -93,7 +109,7 @@ class _Reader:
                 flat[f"l{i}"] = as_text(found)
         return flat
 
-    def _outcome(self, record: Record, found: tuple[Any, ...], issues: list[Issue]) -> Outcome:
+    def _outcome(self, record: Record, found: tuple[Any, ...], issues: list[Issue], context: Context) -> Outcome:
         if found[-1] is not None:
             return Outcome(record.line, "skipped", self.compiled.skips[found[-1]][0])
         call = {name: value for name, value in zip(self.columns, found, strict=False) if value is not None}
@@ -101,9 +117,9 @@ class _Reader:
         if not any(name in call for name in ("started_at", "request_model", "response_model")):
             return Outcome(record.line, "rejected", NO_ANCHOR)
         for name in HASHED & call.keys():
-            call[name] = keyed_hash(call[name], self.context.secret)
+            call[name] = keyed_hash(call[name], context.secret)
         name_error(call)
-        name_feature(call, record.value, self.context.feature_from)
+        name_feature(call, record.value, context.feature_from)
         return Outcome(record.line, "call", call=call, issues=list(dict.fromkeys(issues)))
 
     def _pick(self, value: Any, path: tuple[str, ...]) -> tuple[Any, str]:
@@ -178,4 +194,9 @@ def _text(leaf: Leaf, place: int) -> str:
 
 
 def _cast(leaf: Leaf, place: int) -> str:
+    return f"c{place}"
+
+
+def _cast_sql(leaf: Leaf, place: int) -> str:
+    """Made once and used by name: planning the query takes longer than running it, and grows with its length."""
     return f"try_cast(l{place} as timestamp)" if leaf.kind == "time" else cast_leaf(f"l{place}", leaf.kind)

@@ -104,7 +104,10 @@ class Compiled:
 
     def _compile(self, text: str, kind: Kind) -> tuple[str, tuple[int, ...]]:
         used: list[int] = []
-        marked = unparse(_replace(parse(text), kind, lambda path, wanted: self._mark(Leaf(path, wanted), used)))
+        if PLAIN_PATH.match(text.strip()):  # a field as it stands, also where a key is a word of SQL: at, end, user
+            marked = self._mark(Leaf(tuple(text.strip().split(".")), kind), used)
+        else:
+            marked = unparse(_replace(parse(text), kind, lambda path, wanted: self._mark(Leaf(path, wanted), used)))
         return marked, tuple(dict.fromkeys(used))
 
     def _mark(self, leaf: Leaf, used: list[int]) -> str:
@@ -259,7 +262,7 @@ def value_is_bad(expression: Expression, sql: str) -> str:
     """Whether all fields were of their kind and the value still does not fit its column; '' where that cannot be."""
     if expression.type in ("BIGINT", "INTEGER", "DECIMAL(18,12)", "DOUBLE") or not expression.bounded:
         return f"(({sql}) is not null and ({value(expression, sql)}) is null)"
-    if expression.kind == "text" and expression.column not in STRUCTURED:
+    if expression.kind == "text" and expression.column not in (*STRUCTURED, "error_template"):  # of any text there is a template
         return f"((({sql})::varchar) is not null and (({sql})::varchar) <> '' and ({word(expression.column, f'({sql})::varchar')}) is null)"
     return ""
 
