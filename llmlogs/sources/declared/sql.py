@@ -88,6 +88,8 @@ class Compiled:
         marked = unparse(_replace(tree, kind, lambda path, wanted: self._mark(Leaf(path, wanted), used)))
         if factor != 1:
             marked = f"({marked}) * {factor!r}" if kind == "number" else f"({marked}) * {factor!r}::DECIMAL(10,9)"
+        if column == "provider":
+            marked = _provider(marked)
         self.expressions.append(Expression(column, marked, tuple(dict.fromkeys(used))))
 
     def _mark(self, leaf: Leaf, used: list[int]) -> str:
@@ -264,8 +266,6 @@ def word(column: str, sql: str) -> str:
         return f"nullif({sql}, '')"
     if column == "error_template":
         return template(sql)
-    if column == "provider":
-        sql = _provider(sql)
     return f"case when not ({sql} >= '[' and {sql} < '\\' or {sql} >= '{{' and {sql} < '|') then nullif({sql}, '') end"
 
 
