@@ -539,6 +539,15 @@ def test_any_order_of_ingests_gives_the_same_calls(proxy: Path, tmp_path: Path) 
     assert told[0] == told[1] == told[2]
 
 
+def test_payloads_among_a_programs_other_output_are_found(tmp_path: Path) -> None:
+    """What the proxy prints when it is told to print its payloads: indented, between lines of the server's own."""
+    line = 'INFO:     192.0.2.1:5 - "POST /v1/chat/completions HTTP/1.1" 200 OK\n'
+    printed = "".join(json.dumps(payload(id=f"chatcmpl-{n}", litellm_call_id=f"{CALL[:-1]}{n}"), indent=4) + "\n" + line for n in range(3))
+    (tmp_path / "out.log").write_text("INFO:     Started server process\n" + printed, encoding="utf-8")
+    con = ingest(tmp_path, tmp_path / "out.log")
+    assert con.execute("select source, calls, rejected from files").fetchall() == [("litellm", 3, 4)]
+
+
 @pytest.mark.shared
 def test_the_proxys_access_log_is_known_and_holds_no_calls(proxy: Path, tmp_path: Path) -> None:
     con = ingest(tmp_path, proxy / "proxy_json_access_log.jsonl")
