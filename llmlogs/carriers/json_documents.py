@@ -11,6 +11,7 @@ from llmlogs.carriers.ndjson import BLANK
 from llmlogs.carriers.parsing import BOM, parse
 from llmlogs.carriers.scan import Piece, pieces
 
+LATER = re.compile(rb'^\{[ \t\r]*\n[ \t]+"', re.MULTILINE)
 SEPARATOR = {1: re.compile(rb"[^,]+"), 0: re.compile(rb"[^,\n]+")}
 
 
@@ -73,7 +74,9 @@ class JsonStream(JsonArray):
 
     def sniff(self, head: bytes, path: str) -> float:
         start = head.removeprefix(BOM).lstrip(BLANK)
-        return 0.5 if re.match(rb'\{\s*["}]', start) else 0.0
+        if re.match(rb'\{\s*["}]', start):
+            return 0.5
+        return 0.15 if LATER.search(head) else 0.0  # what a program printed between lines of its own
 
 
 CARRIERS = (JsonArray(), JsonStream())

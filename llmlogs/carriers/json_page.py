@@ -17,7 +17,7 @@ class JsonPage(JsonStream):
     name = "json_page"
 
     def sniff(self, head: bytes, path: str) -> float:
-        return super().sniff(head, path) and 0.2
+        return super().sniff(head, path) * 0.4
 
     def records(self, stream: BinaryIO, position: Position) -> Iterator[Record]:
         number = position.line

@@ -78,7 +78,7 @@ class Helicone:
 def _is_own(record: Raw) -> bool:
     keys = record.keys()
     full = "request_id" in keys and ("request_created_at" in keys or "response_created_at" in keys) and ("delay_ms" in keys or "response_status" in keys)
-    return (full and "request_properties" in keys | {"properties"}) or len(CSV & keys) >= 5 or (full and "cache_reference_id" in keys)
+    return (full and bool({"request_properties", "properties"} & keys)) or len(CSV & keys) >= 5 or (full and "cache_reference_id" in keys)
 
 
 def _call(line: int, raw: Raw, context: Context) -> Outcome:

@@ -141,6 +141,7 @@ def test_a_quote_that_never_closes_gives_up_its_first_line(monkeypatch: pytest.M
         (b'{"a":1}\n{"a":2}\n', "x", "ndjson"),
         (b'{"a":1}', "x.json", "ndjson"),
         (b'{\n "a": 1\n}', "x.json", "json_stream"),
+        (b'INFO started\n{\n    "a": 1\n}\nINFO done\n', "out.log", "json_stream"),
         (b'[{"a":1}]', "x.json", "json"),
         (b"model,ms\na,1\n", "x.csv", "csv"),
         (b'garbage\n{"a":1}\n', "x", "ndjson"),

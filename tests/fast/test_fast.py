@@ -254,3 +254,16 @@ def test_lines_are_found_where_they_are(tmp_path_factory: pytest.TempPathFactory
     assert blank == [n for n, line in enumerate(whole, 1) if not line.strip(b" \t\r")]
     assert [(line.number, line.text) for line in found] == [full[i] for i in wanted]
     assert all(content[line.offset : line.offset + len(line.text)] == line.text for line in found)
+
+
+def test_a_class_that_the_mapping_names_is_kept_and_the_others_are_found(project: Path) -> None:
+    own = MAPPING.replace("[units]", "error_class = \"case when status = 424 then 'content_filter' end\"\n[units]")
+    (project / ".llmlogs/sources/made_up.toml").write_text(own, encoding="utf-8")
+    told = [record(n, status=code, provider="AWS-Bedrock") for n, code in enumerate([200, 424, 429, 500] * 100)]
+    quick, slow = both(project, b"\n".join(map(orjson.dumps, told)) + b"\n")
+    assert quick["reader"] == "fast (strict types)"
+    same(quick, slow)
+    where = quick["columns"].index("error_class"), quick["columns"].index("provider")
+    assert {tuple(row[i] for i in where) for row in quick["calls"]} == {
+        (name, "aws.bedrock") for name in (None, "content_filter", "rate_limit", "server_error")
+    }

@@ -53,6 +53,8 @@ VALUES = [
     ("duration_ms", "d", {"d": "inf"}, None, "not_a_number"),
     ("duration_ms", "d", {"d": "NaN"}, None, "not_a_number"),
     ("reported_usd", "c", {"c": 0.1}, "0.100000000000", None),
+    ("provider", "p", {"p": "AWS-Bedrock"}, "aws.bedrock", None),
+    ("provider", "p", {"p": "OpenAI"}, "OpenAI", None),
     ("stream", "s", {"s": True}, True, None),
     ("stream", "s", {"s": "maybe"}, None, "not_a_boolean"),
     ("feature", "f", {"f": "chat"}, "chat", None),
@@ -126,6 +128,19 @@ def test_a_record_without_time_and_model_is_rejected(tmp_path: Path) -> None:
     assert [(o.kind, o.reason) for o in read(source, {"x": 1}, {"m": "gpt"})] == [("rejected", "no time and no model"), ("call", "")]
 
 
+def test_a_record_that_names_none_of_the_fields_is_no_call(tmp_path: Path) -> None:
+    source = mapping(tmp_path, 'started_at = "t"\nrequest_model = "a.m"', head='only = ["a.m", "other"]')
+    kinds = [(o.kind, o.reason) for o in read(source, {"t": 1761955200, "a": {"m": "gpt"}}, {"t": 1761955200, "a": {"m": None}}, {"t": 1761955200})]
+    assert kinds == [("call", ""), ("skipped", "names no model"), ("skipped", "names no model")]
+
+
+def test_the_feature_is_taken_from_where_the_user_says(tmp_path: Path) -> None:
+    source = mapping(tmp_path, 'request_model = "m"\nfeature = "f"')
+    (outcome,) = read(source, {"m": "gpt", "f": "chat", "tags": {"product": "search"}}, context=Context("x", feature_from=("no.such", "tags.product")))
+    assert outcome.call
+    assert (outcome.call["feature"], outcome.call["feature_basis"]) == ("search", "config")
+
+
 def test_texts_that_identify_are_hashed(tmp_path: Path) -> None:
     source = mapping(tmp_path, 'request_model = "m"\nprompt_hash = "p"\ncache_key = "k"')
     call = one(source, {"m": "gpt", "p": "my secret", "k": "my secret"}).call or {}
@@ -144,6 +159,7 @@ WRONG = [
     ('[columns]\nstarted_at = "t"\n[[sample]]\nline = "{}"\nwant = {}\nskipped = "a page"', "no skip rule a page", 6),
     ('[columns]\nfeature = "t"', "no time and no model", 1),
     ("[columns]\nstarted_at = 3", "started_at is no text", 2),
+    ('only = "m"\n[columns]\nstarted_at = "t"', "only is no list of fields", 1),
     ('titel = "x"\n[columns]\nstarted_at = "t"', "unknown key titel", 1),
     ("[columns]\nstarted_at = ", "not valid TOML", None),
     ('[columns]\nstarted_at = "t"\n[[sample]]\nline = "{"\nwant = {}', "a sample's line is no JSON", 4),

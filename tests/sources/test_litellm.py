@@ -94,6 +94,11 @@ CASES: list[tuple[str, Row, Row]] = [
         {"response_model": None},
     ),
     (
+        "nor is it where it begins like the model",
+        payload(model="openai/gpt-4o-mini", model_group="gpt-4o", response={"object": "chat.completion", "choices": [], "model": "gpt-4o"}),
+        {"request_model": "gpt-4o-mini", "response_model": None},
+    ),
+    (
         "a deployment of Azure has a name of its own",
         payload(model="azure/prod-chat", custom_llm_provider="azure", response={"object": "chat.completion", "choices": [], "model": "gpt-4o-2024-08-06"}),
         {"request_model": "prod-chat", "response_model": "gpt-4o-2024-08-06", "provider": "azure"},
@@ -232,6 +237,7 @@ CASES: list[tuple[str, Row, Row]] = [
         {"request_model": None, "error_class": "not_found"},
     ),
     ("a guardrail that stepped in", failure() | {"status_fields": {"guardrail_status": "guardrail_intervened"}}, {"status": "blocked"}),
+    ("a poll that brings the usage is its call", payload(id="resp_1", call_type="aget_responses"), {"response_id": "resp_1", "input_tokens": 100}),
     ("a payload inside a custom callback's line", {"at": 1, "standard_logging_object": payload()}, {"response_id": "chatcmpl-1"}),
     ("SpendLogs: a row", spend(), {"response_id": "chatcmpl-1", "operation_id": CALL, "app_cache": "off", "stream": False, "attempts": 1}),
     ("SpendLogs: a stream shows by its first chunk", spend(completionStartTime="2026-03-31T12:00:00.5Z"), {"stream": True, "ttft_ms": 500.0}),
@@ -463,6 +469,8 @@ def test_each_file_alone_and_both_together_hold_the_requests_of_the_clients(layo
     truth = (counted[0] + sum(extra), counted[1] + sum(u["output_tokens"] for u in anthropic))
     sums = "select sum(input_tokens)::bigint, sum(output_tokens)::bigint from calls where app_cache is distinct from 'hit'"
     assert con.execute(sums).fetchall() == [truth]
+    unpriced = "select count(*) from calls where status = 'ok' and cost_usd is null"
+    assert con.execute(unpriced).fetchall() == [(0,)]
     clients = {row["call_id"]: row for row in json.loads((proxy / "client_log.json").read_text(encoding="utf-8"))}
     rows = {row[0]: row[1:] for row in con.execute("select operation_id, status, status_code, attempts, fallback_from from calls").fetchall()}
     assert len(rows) == con.execute("select count(*) from calls").fetchall()[0][0] == len(clients) + 3  # three requests were not logged by the client
@@ -529,6 +537,15 @@ def test_any_order_of_ingests_gives_the_same_calls(proxy: Path, tmp_path: Path) 
         )
         con.close()
     assert told[0] == told[1] == told[2]
+
+
+def test_payloads_among_a_programs_other_output_are_found(tmp_path: Path) -> None:
+    """What the proxy prints when it is told to print its payloads: indented, between lines of the server's own."""
+    line = 'INFO:     192.0.2.1:5 - "POST /v1/chat/completions HTTP/1.1" 200 OK\n'
+    printed = "".join(json.dumps(payload(id=f"chatcmpl-{n}", litellm_call_id=f"{CALL[:-1]}{n}"), indent=4) + "\n" + line for n in range(3))
+    (tmp_path / "out.log").write_text("INFO:     Started server process\n" + printed, encoding="utf-8")
+    con = ingest(tmp_path, tmp_path / "out.log")
+    assert con.execute("select source, calls, rejected from files").fetchall() == [("litellm", 3, 4)]
 
 
 @pytest.mark.shared

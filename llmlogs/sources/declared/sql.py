@@ -91,6 +91,8 @@ class Compiled:
             marked = since(marked, factor, origin)
         elif factor != 1:
             marked = f"({marked}) * {factor!r}" if kind == "number" else f"({marked}) * {factor!r}::DECIMAL(10,9)"
+        if column == "provider":
+            marked = _provider(marked)
         self.expressions.append(Expression(column, marked, used, origin is None))
 
     def add_skip(self, kind: str, text: str) -> None:
@@ -298,8 +300,6 @@ def word(column: str, sql: str) -> str:
         return f"nullif({sql}, '')"
     if column == "error_template":
         return template(sql)
-    if column == "provider":
-        sql = _provider(sql)
     return f"case when not ({sql} >= '[' and {sql} < '\\' or {sql} >= '{{' and {sql} < '|') then nullif({sql}, '') end"
 
 

@@ -145,8 +145,8 @@ def _call(line: int, entry: Entry) -> Outcome:
     if "mcp_tool" in kind and "list" not in kind:
         spans = [span | {"started_at": entry.started, "ended_at": entry.ended, "status": "error" if entry.failed else "ok"} for span in steps(entry, {})]
         return Outcome(line, "other", rows={"spans": spans}) if spans else Outcome(line, "skipped", "MCP tool without a name")
-    if names.asks_no_model(kind):
-        return _no_call(line, entry, kind)
+    if names.asks_no_model(kind) and (no_call := _no_call(line, entry, kind)):
+        return no_call
     if entry.started is None and entry.ended is None and entry.model is None:
         return Outcome(line, "rejected", "no time and no model")
     issues: list[Issue] = []
@@ -154,11 +154,13 @@ def _call(line: int, entry: Entry) -> Outcome:
     return Outcome(line, "call", call=call, rows=rows_beside(entry, call), issues=issues)
 
 
-def _no_call(line: int, entry: Entry, kind: str) -> Outcome:
-    """A batch job's row has the sum of all its requests: that is a bucket of usage, not a call."""
+def _no_call(line: int, entry: Entry, kind: str) -> Outcome | None:
+    """A batch job's row has the sum of all its requests: that is a bucket of usage, not a call. A poll that brings a background answer's usage is its call."""
     cost, tokens = money(entry.cost), integer(entry.raw.get("total_tokens"))
     if not cost and not tokens:
         return Outcome(line, "skipped", f"{kind[:60]} (asks no model)")
+    if "batch" not in kind and "fine_tuning" not in kind:
+        return None
     model = entry.model or word(next(iter(_batch_models(entry.meta)), None))
     shared = {"bucket_start": entry.started, "bucket_end": entry.ended, "provider": provider_id(entry.served_by), "model": model, "description": kind[:60]}
     sums = [("input", entry.raw.get("prompt_tokens")), ("output", entry.raw.get("completion_tokens"))]

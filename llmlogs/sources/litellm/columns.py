@@ -67,7 +67,7 @@ def _answered(entry: Entry) -> str | None:
     if not named or entry.failed:
         return None
     asked = (entry.model or "").rpartition("/")[2]
-    version = bool(asked) and (named.startswith(asked) or asked.startswith(named))
+    version = bool(asked) and named.startswith(asked)  # not the other way round: a public name may be the beginning of what it stands for
     own_names = str(entry.served_by).startswith("azure") and named != entry.group and not entry.streamed
     return named if version or own_names else None
 
@@ -93,7 +93,7 @@ def _times(entry: Entry) -> Row:
     overhead = entry.hidden.get("litellm_overhead_time_ms", entry.meta.get("litellm_overhead_time_ms"))
     if isinstance(overhead, (int, float)) and not isinstance(overhead, bool) and not retried and 0 <= overhead <= (waited or 0):
         row["gateway_ms"] = float(overhead)  # of a retried call it holds the failed tries too
-    if entry.headers and not entry.streamed and not entry.failed:
+    if entry.headers and not entry.streamed and not entry.failed and not retried:  # the last try's alone
         row["server_ms"] = header_timings(entry.headers, False).get("server_ms")
     return row
 
