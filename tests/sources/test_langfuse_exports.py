@@ -190,6 +190,15 @@ def test_a_row_on_the_boundary_and_an_hour_exported_again(logs: Callable[[], Log
     assert all(state == states[0] for state in states)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_versions_of_a_row_in_one_file(backwards: bool, tmp_path: Path) -> None:
+    newer = ROWS[1] | {"usage_details": {"input": 7, "output": 4, "total": 11}, "updated_at": "2026-03-02 10:09:00.000000"}
+    log = Log(tmp_path)
+    report = log.ingest(log.write("a.jsonl", jsonl([ROWS[0], *([newer, ROWS[1]] if backwards else [ROWS[1], newer])])))
+    assert (report.total.records, report.total.calls, report.total.merged) == (3, 1, 1)
+    assert log.ask("select input_tokens, output_tokens from calls") == [(7, 4)]
+
+
 def test_ingesting_twice_and_a_copy_change_nothing(tmp_path: Path) -> None:
     log = Log(tmp_path)
     path = log.write("a.jsonl", jsonl(ROWS))

@@ -66,7 +66,7 @@ class Langfuse:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """Traces as a whole where one record holds one, else observations gathered by their trace (at most MOST_WAITING of them)."""
-        waiting: Forest[Node] = Forest(list)
+        waiting: Forest[Node] = Forest(_newest_first)
         seen: dict[str, None] = {}
         for record in records:
             if isinstance(record.value, dict):
@@ -74,6 +74,11 @@ class Langfuse:
             else:
                 yield Outcome(record.line, "rejected", "not an object")
         yield from waiting.rest()
+
+
+def _newest_first(nodes: list[Node]) -> list[Node]:
+    """Of versions of one observation that tell as much the first stands."""
+    return sorted(nodes, key=lambda node: -((node.call or {}).get("merge_version") or 0))
 
 
 def _kind(value: dict[str, Any]) -> str:
