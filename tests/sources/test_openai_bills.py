@@ -231,6 +231,20 @@ def test_the_surest_of_all_sources() -> None:
     assert sources.find(Head("x.json", "json_stream", (page(bucket(COMPLETIONS)),)))[0][0] is SOURCE
 
 
+def test_t25_a_sum_of_forty_requests_is_no_call_and_reaches_no_long_context_price(tmp_path: Path) -> None:
+    bills = Bills(tmp_path)
+    forty = {"object": "organization.usage.completions.result", "input_tokens": 2_000_000, "output_tokens": 4000, "num_model_requests": 40, "model": "gpt-5"}
+    bills.ingest(bills.write("usage.json", page(bucket(forty))))
+    assert bills.ask("select count(*) from calls") == [(0,)]
+    assert bills.ask("select sum(tokens)::int, sum(requests)::int, count(amount_usd) from usage_buckets") == [(2_004_000, 40, 0)]
+
+
+def test_t36_days_of_a_report_are_utc_days_wherever_it_is_read(tmp_path: Path) -> None:
+    bills = Bills(tmp_path)
+    bills.ingest(bills.write("usage.json", page(bucket(COMPLETIONS))), bills.write("usage.csv", USAGE_CSV), timezone="Asia/Kolkata")
+    assert bills.ask("select distinct bucket_start from usage_buckets") == [(datetime(2026, 1, 1),)]
+
+
 @pytest.mark.shared
 def test_the_documented_examples(shared: Path, tmp_path: Path) -> None:
     folder = shared / "corpus/provider/billing"
