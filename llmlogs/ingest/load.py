@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmlogs.ingest import feedback
 from llmlogs.ingest.replace import replace_buckets
 from llmlogs.ingest.spool import TYPES, Spool
 from llmlogs.schema.ddl import literal, quote
@@ -34,6 +35,7 @@ def load_others(con: Connection, ingest_id: int, spool: Spool) -> None:
     for table in sorted(spool.columns):
         if table != "call_rows" and spool.size(table):
             _load_table(con, ingest_id, spool, table)
+    feedback.link_waiting(con)
 
 
 def replace_files(con: Connection, spool: Spool, states: list[dict[str, Any]]) -> None:
@@ -54,6 +56,8 @@ def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> No
     con.execute(f"create or replace temp table fresh_rows as select {ingest_id}::integer as ingest_id, {keep}{call} from {_spooled(spool, table)} f {join}")
     if "bucket_id" in columns:
         replace_buckets(con)
+    if table == "feedback" and "span_id" in columns:
+        columns = columns | feedback.link_fresh(con)
     if "line" in columns and table not in ("rejects", "issues", "merged"):
         _drop_repeats(con, table, sorted(columns - set(IDENTITY)), told_once=table in SETS)
     if table == "spans" and {"span_id", "started_at", "ended_at"} <= columns:

@@ -162,3 +162,14 @@ def test_the_container_is_told_from_the_bytes(content: bytes, path: str, name: s
 )
 def test_the_header_of_a_csv(header: str, is_table: bool) -> None:
     assert (all_carriers()["csv"].sniff(header.encode() + b"\n", "x.csv") > 0) == is_table
+
+
+def test_the_row_numbers_of_pandas_are_a_column_without_a_name() -> None:
+    carrier = all_carriers()["csv"]
+    content = b",id,model\n0,a,m\n1,b,m\n"
+    assert carrier.sniff(content, "x.csv") > 0
+    assert [record.value for record in carrier.records(io.BytesIO(content), Position())] == [
+        {"index": "0", "id": "a", "model": "m"},
+        {"index": "1", "id": "b", "model": "m"},
+    ]
+    assert carrier.sniff(b",,model\n", "x.csv") == 0

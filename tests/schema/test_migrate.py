@@ -49,7 +49,7 @@ def test_the_shipped_steps_lead_to_the_contract_version() -> None:
 
 def columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
     """Names and types of the columns of every table and of the calls view."""
-    rows = con.execute("select table_name, column_name, data_type from duckdb_columns() where not internal order by table_name, column_index").fetchall()
+    rows = con.execute("select table_name, column_name, data_type from duckdb_columns() where not internal order by table_name, column_name").fetchall()
     found: dict[str, list[tuple[str, str]]] = {}
     for table, name, kind in rows:
         found.setdefault(table, []).append((name, kind))

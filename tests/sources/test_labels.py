@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from llmlogs.sources.common.labels import find_feature, first_word, labels_json, listed, mapping, opened, split_tags, word
+from llmlogs.sources.common.labels import feature, find_feature, first_word, label, labels_json, listed, mapping, named, opened, split_tags, tags, word
 from llmlogs.sources.common.once import once
 from llmlogs.sources.common.outcomes import outcome
 from llmlogs.sources.common.providers import PROVIDERS, provider_id
 
 
 @pytest.mark.parametrize(
-    ("value", "label"),
+    ("value", "want"),
     [("a", "a"), (7, "7"), (0, "0"), ("", None), (None, None), (True, None), (1.5, None), ("a\nb", None), ("x" * 301, None), ({}, None), (["a"], None)],
 )
-def test_a_label_is_a_short_printable_text_or_a_whole_number(value: Any, label: str | None) -> None:
-    assert word(value) == label
+def test_a_label_is_a_short_printable_text_or_a_whole_number(value: Any, want: str | None) -> None:
+    assert word(value) == want
 
 
 def test_the_first_label_wins() -> None:
@@ -39,12 +39,12 @@ def test_what_is_no_object_or_list_is_empty() -> None:
 
 
 def test_tags_are_split_at_their_first_mark() -> None:
-    tags = ["feature:chat", "a=b", "beta", "url:http://x", 5, "x" * 200, ""]
-    assert split_tags(tags) == {"feature": "chat", "a": "b", "beta": True, "url": "http://x"}
+    given = ["feature:chat", "a=b", "beta", "url:http://x", 5, "x" * 201, ""]
+    assert split_tags(given) == {"feature": "chat", "a": "b", "beta": True, "url": "http://x"}
 
 
 def test_labels_are_kept_as_short_scalars() -> None:
-    assert labels_json({"a": "b", "n": 5, "yes": True, "prose": "x" * 200, "deep": {"a": 1}, "none": None}) == '{"a":"b","n":5,"yes":true}'
+    assert labels_json({"a": "b", "n": 5, "yes": True, "prose": "x" * 201, "deep": {"a": 1}, "none": None}) == '{"a":"b","n":5,"yes":true}'
     assert labels_json({"deep": {}}) is None
 
 
@@ -89,3 +89,38 @@ def test_a_value_is_worked_out_once() -> None:
     counter = Counter()
     assert (counter.value, counter.value) == (1, 1)
     assert isinstance(Counter.value, once)
+
+
+@pytest.mark.parametrize(("value", "want"), [("a", "a"), (7, "7"), (True, None), ("", None), ("x" * 201, None), ("a\nb", None), ({"a": 1}, None), (1.5, None)])
+def test_label(value: Any, want: str | None) -> None:
+    assert label(value) == want
+
+
+def test_named_takes_the_first_name_that_holds_a_label() -> None:
+    assert named({"feature": "", "use_case": "faq", "user": {"id": 1}, "user_id": "ann", "env": "prod"}) == {
+        "feature": "faq", "user_id": "ann", "environment": "prod", "feature_basis": "logged",
+    }  # fmt: skip
+    assert named("x") == named(None) == named({}) == {}
+
+
+def test_tags_are_short_scalars_without_a_column_of_their_own() -> None:
+    assert tags({"tier": "gold", "n": 3, "ok": True, "user_id": "ann", "long": "x" * 65, "deep": {}, "": 1}, ["a:b", "c", 4]) == (
+        '{"tier":"gold","n":3,"ok":true,"a":"b","c":"true"}'
+    )
+    assert tags({"big": 2**60, "half": "\ud83d"}) is None
+    assert tags(None, "x", 3) is None
+
+
+@pytest.mark.parametrize(
+    ("record", "place", "want"),
+    [
+        ({"tags": {"product": "shop"}}, "tags.product", "shop"),
+        ({"tags": ["product:shop", "beta"]}, "tags.product", "shop"),
+        ({"a.b": {"c": "shop"}}, "a.b.c", "shop"),
+        ({"attributes": {"app.feature": "shop"}}, "attributes.app.feature", "shop"),
+        ({"tags": {"product": {"deep": 1}}}, "tags.product", None),
+        ({"tags": 3}, "tags.product", None),
+    ],
+)
+def test_feature_from_the_place_the_config_names(record: dict[str, Any], place: str, want: str | None) -> None:
+    assert feature(record, (place,)) == ({"feature": want, "feature_basis": "config"} if want else {})

@@ -50,3 +50,4 @@ create table usage_buckets (
     "file_id" INTEGER,
     "line" BIGINT
 );
+alter table feedback add column span_id varchar;
