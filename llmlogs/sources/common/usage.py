@@ -152,8 +152,9 @@ def _openai(raw: Raw, usage: Usage) -> None:
     usage.output = usage.count(both, "output_tokens", "completion_tokens", "output_tokens")
     usage.total = usage.count(both, "total_tokens", "total_tokens")
     usage.cache_read = usage.count(
-        both, "cache_read_tokens", "sent.cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens", "cache_read_input_tokens"
-    )
+        both, "cache_read_tokens", "sent.cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens", "cache_read_input_tokens",
+        "cached_prompt_text_tokens",
+    )  # fmt: skip
     usage.cache_write = usage.count(both, "cache_write_tokens", "sent.cache_write_tokens", "sent.cache_creation_tokens", "cache_creation_input_tokens")
     usage.reasoning = usage.count(both, "reasoning_tokens", "made.reasoning_tokens", "made.thinking_tokens", "reasoning_tokens")
     usage.audio_input = usage.count(both, "audio_input_tokens", "sent.audio_tokens")

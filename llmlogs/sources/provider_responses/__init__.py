@@ -145,18 +145,29 @@ def _skip(exchange: Exchange) -> str:
     answer, endpoint = exchange.answer, exchange.endpoint
     if endpoint.skip and (answer is None or endpoint.skip != "batch_job"):
         return endpoint.skip
+    if exchange.facts.first("protobufrecording"):
+        return "protobuf recording (gRPC) without its JSON"
     if exchange.batched and answer is None:
         kind = next((node.get("type") for node in exchange.parts.unknown if isinstance(node, Mapping)), None)
         return f"batch request {kind}" if kind in ("expired", "canceled", "cancelled") else ""
     if answer is None:
         shape = next((shape_of(node) for node in exchange.parts.answers), "")
         polled = exchange.method == "GET" and endpoint.known and exchange.fault is None
-        return shape.removeprefix("no_call:") or ("poll" if polled else "")
+        return shape.removeprefix("no_call:") or ("poll" if polled else _other_traffic(exchange))
     if answer.state in WAITING and exchange.method == "GET":
         return "poll"
     if answer.shape == "run" and exchange.usage.empty and answer.error is None:
         return "thread run without usage"
     return ""
+
+
+def _other_traffic(exchange: Exchange) -> str:
+    """What an HTTP exchange is that says nothing of a model; "" when it is none, or one with a model after all."""
+    if exchange.method == "OPTIONS":
+        return "HTTP preflight"
+    if exchange.facts.first("websocket"):
+        return "WebSocket"
+    return "HTTP request to no model's API" if exchange.url and exchange.method and not _is_call(exchange) and not exchange.endpoint.known else ""
 
 
 def _is_call(exchange: Exchange) -> bool:

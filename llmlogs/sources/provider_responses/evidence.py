@@ -22,10 +22,13 @@ COUNTS = frozenset(
     {"prompttokens", "completiontokens", "inputtokens", "outputtokens", "totaltokens", "tokensprompt", "tokenscompletion", "tokensin", "tokensout"}
 )
 SAMPLE = 20
+RECORDINGS = {"har": "an HTTP archive (HAR)", "cassette": "a recording of HTTP calls (VCR cassette)"}  # carriers of exchanges, whoever answered
 
 
 def detect(head: Head) -> Detection | None:
-    """By the share of the first records that hold an answer or an error of a known API."""
+    """By the share of the first records that hold an answer or an error of a known API; recordings of HTTP traffic by what they are."""
+    if head.carrier in RECORDINGS:
+        return _recording(head)
     records = [value for value in head.values[:SAMPLE] if isinstance(value, (dict, list))]
     if any(_foreign(record) for record in records):
         return None
@@ -39,6 +42,14 @@ def detect(head: Head) -> Detection | None:
         sure = 0.52  # so little is said that every other source goes first
     shapes = ", ".join(sorted(set(known)))[:120]
     return Detection(sure, f"{len(known)} of the first {len(seen)} records hold an answer of a provider's API ({shapes})")
+
+
+def _recording(head: Head) -> Detection | None:
+    """Other traffic stands beside the models' calls: it is skipped and counted, so that it does not speak against the file."""
+    if not head.values:
+        return None
+    known = sum(bool(evidence(parts_of(value))) for value in head.values)
+    return Detection(0.96 if known else 0.6, f"{RECORDINGS[head.carrier]}; {known} of the first {len(head.values)} exchanges are with a model's API")
 
 
 def _foreign(record: Any) -> bool:

@@ -131,6 +131,7 @@ KEYS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
     ("llama", frozenset({"generation"}), frozenset({"prompt_token_count", "generation_token_count", "stop_reason"})),
     ("watsonx", frozenset({"results", "model_id"}), frozenset()),
     ("anthropic", frozenset({"stop_reason"}), frozenset({"content", "completion", "usage"})),
+    ("xai", frozenset({"outputs", "model", "usage"}), frozenset({"created", "system_fingerprint"})),
     ("mistral_bedrock", frozenset({"outputs"}), frozenset()),
     ("ai21", frozenset({"completions", "prompt"}), frozenset()),
     ("interaction", frozenset({"steps", "status"}), frozenset({"usage"})),
