@@ -1,7 +1,9 @@
 """HTTP archives and cassettes through the provider-response source: each exchange once, its waits as the recorder measured them."""
 
+import base64
 import gzip
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ STREAM = "\n\n".join(
     )
 )
 CHAT = "https://api.openai.com/v1/chat/completions"
+
+
+def frame(payload: Any, kind: str) -> bytes:
+    """An AWS event frame, its checksums left out of account."""
+    name, body = b":event-type", json.dumps(payload).encode()
+    headers = bytes([len(name)]) + name + b"\x07" + len(kind).to_bytes(2, "big") + kind.encode()
+    return struct.pack(">III", 16 + len(headers) + len(body), len(headers), 0) + headers + body + b"\0\0\0\0"
+
+
+DELTA = frame({"delta": {"text": "Hi"}}, "contentBlockDelta")
+META = frame({"usage": {"inputTokens": 3, "outputTokens": 5, "totalTokens": 8}, "metrics": {"latencyMs": 40}}, "metadata")
 
 
 def entry(text: str | None = None, url: str = CHAT, method: str = "POST", status: int = 200, timings: Any = None, **more: Any) -> dict[str, Any]:
@@ -136,6 +149,24 @@ def test_answers_of_xais_grpc_api() -> None:
     want = {"provider": "x-ai", "input_tokens": 358, "output_tokens": 57, "cache_read_tokens": 192, "reasoning_tokens": 47, "reported_usd": "0.0003884",
             "finish_reason": "stop", "completion_chars": 6, "operation": "chat", "started_at": "2026-03-31T12:00:00.512425"}  # fmt: skip
     assert subset(call({"request": {"body": {"model": "grok-4", "messages": []}, "method": "POST"}, "response": {"body": body}}), want) == want
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_exchange_a_file_as_dd_apm_test_agent_keeps_it(packed: bool) -> None:
+    body = json.dumps(ANSWER)
+    body = "base64:" + base64.b64encode(body.encode()).decode() if packed else body
+    request = {"method": "POST", "url": CHAT, "headers": {"Accept": "*/*"}, "body": '{"model": "gpt-4o", "messages": []}'}
+    row = call({"request": request, "response": {"status": {"code": 200, "message": "OK"}, "headers": {"Content-Type": "application/json"}, "body": body}})
+    want = {"input_tokens": 12, "status_code": 200, "request_model": "gpt-4o", "provider": "openai", "endpoint": "chat.completions"}
+    assert subset(row, want) == want
+
+
+def test_an_aws_stream_in_it() -> None:
+    body = "base64:" + base64.b64encode(DELTA + META).decode()
+    url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-lite-v1%3A0/converse-stream"
+    row = call({"request": {"method": "POST", "url": url, "headers": {}, "body": ""}, "response": {"status": {"code": 200}, "headers": {}, "body": body}})
+    want = {"stream": True, "input_tokens": 3, "output_tokens": 5, "completion_chars": 2, "provider": "aws.bedrock"}
+    assert subset(row, want) == want
 
 
 def ingest(folder: Path, name: str, content: bytes) -> Any:
