@@ -105,7 +105,9 @@ class Fault:
         }
 
 
-_CODE_KEYS = ("code", "error_code", "type", "error_type", "status", "__type", "reason", "exception", "name", "class", "finish_reason")
+GRPC = {"1": "CANCELLED", "3": "INVALID_ARGUMENT", "4": "DEADLINE_EXCEEDED", "5": "NOT_FOUND", "7": "PERMISSION_DENIED", "8": "RESOURCE_EXHAUSTED",
+        "9": "FAILED_PRECONDITION", "13": "INTERNAL", "14": "UNAVAILABLE", "16": "UNAUTHENTICATED"}  # fmt: skip # Google and xAI write the number
+_CODE_KEYS = ("code", "error_code", "errorCode", "type", "error_type", "status", "__type", "reason", "exception", "name", "class", "finish_reason")
 _TEXT_KEYS = ("message", "error_message", "detail", "msg", "errorMessage", "description", "raw")
 _INNER = ("error", "innererror", "metadata", "details", "last_error", "errors")
 
@@ -116,7 +118,7 @@ def fault_of(body: Any) -> Fault:
     texts: list[str] = []
     for key, value in _leaves(body, 0):
         if key in _CODE_KEYS and value and value not in ("error", "errored"):
-            fault.codes.append(value)
+            fault.codes.append(GRPC.get(value, value))
         elif key in _TEXT_KEYS or key in _INNER or key == "":
             texts.append(value)
         elif key == "quotaId":  # Gemini: GenerateRequestsPerDayPerProject... tells a spent day from a busy minute

@@ -11,6 +11,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Sample
 from llmlogs.sources.provider_responses.answers import Answer, read_answer
+from llmlogs.sources.provider_responses.batches import as_batch, is_result, never_run, result_parts, results_in, results_in_body
 from llmlogs.sources.provider_responses.envelopes import Parts, parts_of
 from llmlogs.sources.provider_responses.evidence import detect, evidence, is_api_error
 from llmlogs.sources.provider_responses.exchange import WAITING, Exchange
@@ -54,24 +55,38 @@ def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Ou
     if record.value == "[DONE]":
         yield Outcome(record.line, "skipped", "end of a stream")
         return
+    batch = results_in(record.value) or results_in_body(record.value)
+    if batch is not None or is_result(record.value):
+        yield from _batch(record, batch, context)
+        return
     parts = parts_of(record.value)
     bare_event = bool(parts.chunks) and not parts.answers and not parts.streams
     if bare_event or streams.completes(parts) or streams.breaks(parts):
         yield from streams.take(record.line, parts, context)
         return
     several = len(parts.answers) + len(parts.streams) + len(parts.errors) + len(parts.unknown) > 1
-    inside, names = _exchanges_in(record.value, ()) if several else ([], ())
+    inside = _exchanges_in(record.value, 0) if several else []
     if len(inside) < 2:
         yield _outcome(record.line, parts, context)
         yield from _further(record.line, parts, context)
         return
-    batch = any("batch" in name or "inlined" in name for name in (*names, *map(plain_key, inside[0])))
     yield Outcome(record.line, "skipped", "wrapping of several exchanges")
     for item in inside:
         outcome = _outcome(record.line, parts_of(item), context)
         outcome.nested = True
-        if batch and outcome.call is not None:
-            outcome.call["service_tier"] = "batch"
+        yield outcome
+
+
+def _batch(record: Record, results: list[Any] | None, context: Context) -> Iterator[Outcome]:
+    """Results of a batch: a document of many, or one a line."""
+    if results is not None:
+        yield Outcome(record.line, "skipped", "wrapping of a batch's results")
+    for value in [record.value] if results is None else results:
+        skip = never_run(value)
+        outcome = Outcome(record.line, "skipped", skip) if skip else _outcome(record.line, result_parts(value), context)
+        if outcome.call is not None:
+            outcome.call = as_batch(outcome.call, value)
+        outcome.nested = results is not None
         yield outcome
 
 
@@ -87,24 +102,24 @@ def _further(line: int, parts: Parts, context: Context) -> Iterator[Outcome]:
             yield outcome
 
 
-def _exchanges_in(value: Any, names: tuple[str, ...]) -> tuple[list[Any], tuple[str, ...]]:
-    """The exchanges one record wraps in a list (HAR, cassettes, a batch's results), and the names around them; none when it is an exchange itself."""
-    if len(names) > CONTAINERS_DEEP:
-        return [], names
+def _exchanges_in(value: Any, depth: int) -> list[Any]:
+    """The exchanges one record wraps in a list; none when it is an exchange itself."""
+    if depth > CONTAINERS_DEEP:
+        return []
     if isinstance(value, list):
         if is_stream(value):
-            return [], names
+            return []
         found = [item for item in value if isinstance(item, Mapping)]
         telling = sum(bool(evidence(parts_of(item))) and not _is_event(item) for item in found)
-        return found if found and telling * 2 >= len(found) else [], names
+        return found if found and telling * 2 >= len(found) else []
     if not isinstance(value, Mapping) or shape_of(value):
-        return [], names
+        return []
     for key, item in value.items():
         if isinstance(item, (Mapping, list)) and plain_key(key) not in ("request", "req", "headers", "messages", "streamevents"):
-            inner = _exchanges_in(item, (*names, plain_key(key)))
-            if inner[0]:
+            inner = _exchanges_in(item, depth + 1)
+            if inner:
                 return inner
-    return [], names
+    return []
 
 
 def _is_event(item: Any) -> bool:
@@ -147,9 +162,6 @@ def _skip(exchange: Exchange) -> str:
         return endpoint.skip
     if exchange.facts.first("protobufrecording"):
         return "protobuf recording (gRPC) without its JSON"
-    if exchange.batched and answer is None:
-        kind = next((node.get("type") for node in exchange.parts.unknown if isinstance(node, Mapping)), None)
-        return f"batch request {kind}" if kind in ("expired", "canceled", "cancelled") else ""
     if answer is None:
         shape = next((shape_of(node) for node in exchange.parts.answers), "")
         polled = exchange.method == "GET" and endpoint.known and exchange.fault is None
@@ -174,7 +186,7 @@ def _is_call(exchange: Exchange) -> bool:
     if exchange.answer is not None:
         return True
     if exchange.fault is not None:
-        asked = exchange.endpoint.known or bool(exchange.models[0]) or bool(exchange.parts.prompts)
+        asked = exchange.parts.batched or exchange.endpoint.known or bool(exchange.models[0]) or bool(exchange.parts.prompts)
         return asked or is_api_error(exchange.parts) or exchange.status_code in (429, 529)
     return exchange.endpoint.known and exchange.method in ("", "POST", "PUT") and ((exchange.status_code or 0) >= 200 or exchange.aborted)
 

@@ -51,6 +51,7 @@ class Parts:
     engines: list[Raw] = field(default_factory=list)
     usages: list[Raw] = field(default_factory=list)
     facts: list[tuple[tuple[str, ...], Any]] = field(default_factory=list)
+    batched: bool = False  # a result of a batch: only the wrapping says that it is billed as one
 
     def absorb(self, other: Parts) -> None:
         """Add what another look found."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head
 from llmlogs.sources.common.usage import read_usage
+from llmlogs.sources.provider_responses.batches import is_result, results_in
 from llmlogs.sources.provider_responses.envelopes import Parts, parts_of
 from llmlogs.sources.provider_responses.exchange import Exchange
 from llmlogs.sources.provider_responses.response_shapes import plain_key, shape_of
@@ -32,7 +33,7 @@ def detect(head: Head) -> Detection | None:
     records = [value for value in head.values[:SAMPLE] if isinstance(value, (dict, list))]
     if any(_foreign(record) for record in records):
         return None
-    seen = [evidence(parts_of(record)) for record in records]
+    seen = ["batch result" if is_result(record) or results_in(record) else evidence(parts_of(record)) for record in records]
     known = [what for what in seen if what]
     if not known or len(known) * 2 < len(seen):
         return None

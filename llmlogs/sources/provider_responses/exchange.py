@@ -222,11 +222,6 @@ class Exchange:
             self.issues.append((column, "unit_unknown", guessed))
         return ms
 
-    @cached_property
-    def batched(self) -> bool:
-        """A line of a batch's results: only the wrapping says that it is billed as one."""
-        return any(path == ("customid",) for path, _ in self.parts.facts)
-
     def columns(self) -> Row:
         """The call."""
         row: Row = {**self.usage.columns(), **self._times(), **self._request()}
@@ -258,7 +253,7 @@ class Exchange:
             "deployment": self.endpoint.deployment or short(self.facts.first("deployment", "deploymentname", "deploymentid", "modeldeploymentname")),
             "request_model": asked,
             "response_model": answered,
-            "service_tier": "batch" if self.batched else (answer.service_tier if answer else None) or short(self.facts.first("servicetier")),
+            "service_tier": "batch" if self.parts.batched else (answer.service_tier if answer else None) or short(self.facts.first("servicetier")),
             "api_key_hash": self._key_hash(),
         }
 

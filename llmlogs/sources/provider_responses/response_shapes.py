@@ -45,6 +45,8 @@ def shape_of(node: Raw) -> str:
             return "chat_chunk" if OBJECTS[kind] in ("chat", "completion") and _is_chunk(node, OBJECTS[kind]) else OBJECTS[kind]
         if kind in NO_CALLS:
             return f"no_call:{kind}"
+    if node.get("type") == "message_batch" or ("metadata" in node and str(node.get("name")).startswith("batches/")):
+        return "no_call:batch"
     return _by_type(node) or _by_keys(node)
 
 
