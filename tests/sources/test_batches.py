@@ -149,8 +149,17 @@ def test_files_of_results_are_recognised(values: list[Any]) -> None:
     assert found.confidence >= 0.9
 
 
-@pytest.mark.parametrize("value", [{"custom_id": 5, "response": 5}, {"custom_id": None, "result": []}, {"results": [{"batch_request_id": []}]}, {"key": 1, "error": {"code": [], "message": {}}},
-                                   {"inlinedResponses": [5, None, {"response": "x"}]}, {"recordId": {}, "modelInput": 1, "modelOutput": []}])  # fmt: skip
+DAMAGED = [
+    {"custom_id": 5, "response": 5},
+    {"custom_id": None, "result": []},
+    {"results": [{"batch_request_id": []}]},
+    {"key": 1, "error": {"code": [], "message": {}}},
+    {"inlinedResponses": [5, None, {"response": "x"}]},
+    {"recordId": {}, "modelInput": 1, "modelOutput": []},
+]
+
+
+@pytest.mark.parametrize("value", DAMAGED)
 def test_damaged_results_upset_nothing(value: Any) -> None:
     assert {outcome.kind for outcome in read(value)} <= {"call", "skipped", "rejected"}
 
