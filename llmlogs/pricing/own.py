@@ -45,13 +45,22 @@ def plan_for(key: Tuple, overrides: Overrides | None) -> Plan:
 
 
 def _corrected(plan: Plan, asked: Tuple, files: list[Overrides]) -> list[Cell]:
-    """What the book does not say: a tier before it was listed, hours that count on some days only, and uplifts by region."""
+    """What the book does not say: a price passed on, a tier before it was listed, hours that count on some days only, and uplifts by region."""
     cells = plan.cells
+    for entry in (entry for file in files for entry in file.of("same") if _fits(entry, plan)):
+        cells = _passed_on(cells, by_the_book(_renamed(asked, entry)).cells, entry)
     for entry in (entry for file in files for entry in file.of("tier") if _fits(entry, plan) and _tier_fits(entry, plan.key)):
         cells = tiers.continued(cells, by_the_book(replace(asked, service_tier=None)).cells, entry)
     for entry in (entry for file in files for entry in file.of("hours") if _fits(entry, plan)):
         cells = hours.corrected(cells, entry)
     return _cells(cells, [], [entry for entry in patches().of("uplift") if _fits(entry, plan)])
+
+
+def _passed_on(cells: list[Cell], other: list[Cell], entry: Entry) -> list[Cell]:
+    """Another entry's price for the time in which this one was sold at it."""
+    before = clip(cells, None, entry.valid_from) if entry.valid_from else []
+    after = clip(cells, entry.valid_to, None) if entry.valid_to else []
+    return before + [replace(cell, note=entry.reason) for cell in clip(other, entry.valid_from, entry.valid_to)] + after
 
 
 def _overlaid(plan: Plan, overrides: Overrides) -> Plan:

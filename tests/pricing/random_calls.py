@@ -70,6 +70,9 @@ def want(row: Row) -> Want:
     if not usage.keys() - {"web_searches"}:
         return Want(None, "usage_missing")
     instant, factor = _deepseek_hours(row, datetime.fromisoformat(row["started_at"]).replace(tzinfo=UTC))
+    plain = row["service_tier"] in (None, "standard", "default")
+    if plain and (row["provider"], row["request_model"]) == ("openrouter", "openai/gpt-5.6-sol") and row["started_at"] < "2026-08-21":
+        row = row | {"provider": "openai", "request_model": "gpt-5.6-sol"}  # see llmlogs/pricing/patches.toml
     tier = TIERS[row["service_tier"]]
     try:
         free = calc_price(Usage(), row["request_model"], provider_id=row["provider"], genai_request_timestamp=instant, price_context=tier)

@@ -99,6 +99,20 @@ def test_a_tier_and_a_large_prompt_multiply(price: Any) -> None:
     assert found == {str(tier): (Decimal(usd), "priced") for tier, usd in CONTEXTS}
 
 
+SOL = {"provider": "openrouter", "response_model": "openai/gpt-5.6-sol", "input_tokens": 4020, "output_tokens": 5}
+PASSED_ON = {  # costs that OpenRouter itself stated for such calls in July 2026
+    "written to the cache": (SOL | {"started_at": "2026-07-17 11:05:12", "cache_write_tokens": 4012}, "0.025265"),
+    "read from it": (SOL | {"started_at": "2026-07-17 11:05:13", "cache_read_tokens": 4012}, "0.002196"),
+    "a large prompt, at OpenAI's price for those": (SOL | {"started_at": "2026-07-17", "input_tokens": 300_000}, "3.000225"),
+    "today at OpenRouter's own": (SOL | {"started_at": "2026-11-01"}, "0.01618"),
+}
+
+
+def test_t28_a_price_that_a_router_passed_on_is_its_makers_price_of_that_day(price: Any) -> None:
+    found = price({name: row for name, (row, _) in PASSED_ON.items()})
+    assert found == {name: (Decimal(usd), "priced") for name, (_, usd) in PASSED_ON.items()}
+
+
 BATCHES = {  # before the day the book lists them; t29
     "OpenAI, half": (GPT5 | BOTH | {"service_tier": "batch", "started_at": "2025-09-01"}, "0.001125"),
     "Anthropic, half, cache and all": (

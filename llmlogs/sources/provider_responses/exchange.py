@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +46,7 @@ LABELS = {
     "gateway": ("gateway", "proxy"),
     "priority": ("priority",),
 }
+NO_PROVIDER = re.compile(r"[\w.-]+:\d+|[\w.-]*gateway", re.IGNORECASE)  # an address, a gateway: who stands in between, not who serves
 MAX_TOKENS = ("maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxnewtokens", "numpredict")
 WAITING = frozenset({"queued", "in_progress", "requires_action", "cancelling", "pending", "processing"})
 STATES = {
@@ -179,12 +181,17 @@ class Exchange:
     def provider(self) -> str | None:
         """Who served it: as logged, else by the URL, else by the answer itself."""
         logged = self.facts.first("provider", "llmprovider", "providername", "vendor", "genaiprovidername")
-        if logged:
+        if logged and not NO_PROVIDER.fullmatch(str(logged)):
             return short(logged)
         answer, (asked, answered) = self.answer, self.models
         if bedrock_model(asked) or self.facts.first("schematype") == "ModelInvocationLog":
             return self.endpoint.provider or "aws.bedrock"
         return self.endpoint.provider or guess_provider(answer.response_id if answer else None, answer.shape if answer else "", answered or asked)
+
+    def _between(self) -> str | None:
+        """A gateway that was logged as the provider."""
+        logged = short(self.facts.first("provider", "llmprovider", "providername", "vendor", "genaiprovidername"))
+        return logged if logged and logged.lower().endswith("gateway") else None
 
     @cached_property
     def started_at(self) -> datetime | None:
@@ -245,6 +252,7 @@ class Exchange:
         provider = self.provider
         if answer and answer.upstream and provider == "openrouter":
             row["gateway"] = "openrouter"
+        row["gateway"] = row["gateway"] or self._between()
         return row | {
             "response_id": answer.response_id if answer else None,
             "operation": (answer.operation if answer else None) or self.endpoint.operation or "chat",
@@ -253,9 +261,14 @@ class Exchange:
             "deployment": self.endpoint.deployment or short(self.facts.first("deployment", "deploymentname", "deploymentid", "modeldeploymentname")),
             "request_model": asked,
             "response_model": answered,
-            "service_tier": "batch" if self.parts.batched else (answer.service_tier if answer else None) or short(self.facts.first("servicetier")),
+            "service_tier": self._tier(),
             "api_key_hash": self._key_hash(),
         }
+
+    def _tier(self) -> str | None:
+        """The answer's before the request's. Capacity that a router has bought is none of the caller's: it bills by tokens."""
+        tier = (self.answer.service_tier if self.answer else None) or short(self.facts.first("servicetier"))
+        return "batch" if self.parts.batched else None if self.provider == "openrouter" and tier == "provisioned" else tier
 
     def _key_hash(self) -> str | None:
         sent = self.parts.sent_headers
