@@ -45,7 +45,7 @@ def kind_of(record: dict[str, Any], usage: dict[str, Any], row: dict[str, Any]) 
     tools = (usage.get("server_tool_use_details") or {}) | (usage.get("server_side_tool_usage_details") or {}) | (usage.get("server_tool_use") or {})
     if any(count for count in tools.values() if isinstance(count, int)):
         return "server tools"
-    if record["provider"] == "perplexity":
+    if record["provider"] == "perplexity" and row["cost"] is None:
         return "request fee"
     details = usage.get("prompt_tokens_details") or {}
     if (details.get("cached_tokens") or 0) + (details.get("cache_write_tokens") or 0) > (sent or 0):
