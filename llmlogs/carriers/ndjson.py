@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 from llmlogs.carriers.base import MAX_RECORD, Position, Record
 from llmlogs.carriers.parsing import parse
@@ -28,8 +28,13 @@ class NdJson:
         _finish_line(stream, position)
         while line := stream.readline(MAX_RECORD):
             cut = len(line) == MAX_RECORD and not line.endswith(b"\n")
-            if record := _too_long(stream, len(line), position) if cut else _read(line, position):
+            if record := _too_long(stream, len(line), position) if cut else _read(line, position, self.parse):
                 yield record
+
+    @staticmethod
+    def parse(text: bytes) -> tuple[Any, str, str]:
+        """The value of a line, or why it has none; a note when it had to be repaired."""
+        return parse(text)
 
 
 def _finish_line(stream: BinaryIO, position: Position) -> None:
@@ -44,13 +49,13 @@ def _finish_line(stream: BinaryIO, position: Position) -> None:
     position.unterminated = not rest
 
 
-def _read(line: bytes, position: Position) -> Record | None:
+def _read(line: bytes, position: Position, read: Callable[[bytes], tuple[Any, str, str]]) -> Record | None:
     complete = line.endswith(b"\n")
     text = line.strip(BLANK)
     if not text:
         _blank(line, position, complete)
         return None
-    value, error, note = parse(text)
+    value, error, note = read(text)
     if error and not complete:
         position.pending = len(line)
         return None

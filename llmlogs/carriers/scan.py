@@ -121,3 +121,75 @@ def pieces(stream: BinaryIO, base: int, offset: int) -> Iterator[Piece]:
     while block := stream.read(BLOCK):
         yield from scanner.feed(block)
     yield scanner.rest()
+
+
+LONGEST_KEY = 256
+KEY = re.compile(rb'"([^"\\]*)"\s*:\s*\Z')
+
+
+class InnerLists(Scanner):
+    """Values of lists that stand at a place inside a document (`log.entries`), found without holding what is around them."""
+
+    def __init__(self, places: tuple[tuple[str, ...], ...]) -> None:
+        super().__init__(0)
+        self._places = places
+        self._path: list[str | None] = []  # the key before each bracket that is open
+        self._inside = False
+        self._tail = b""
+        self.stray: tuple[int, int] | None = None  # the first text outside all documents: offset and length
+
+    def feed(self, block: bytes) -> Iterator[Piece]:
+        """Pieces of the lists that end in this block: their values, and what stands between them."""
+        done = 0
+        for index in self._brackets(block):
+            opens = block[index] in b"{["
+            if not self._inside:
+                self._step_outside(block, done, index, opens)
+                done = index + 1
+                self._part = _Part(self.at + done)
+            elif self.depth == 0 or (self.depth == 1 and not opens):
+                cut = index if opens or self.depth == 0 else index + 1
+                self._part.add(block[done:cut])
+                yield self._part.piece(is_value=self.depth == 1)
+                done = index if opens else index + 1
+                self._part = _Part(self.at + done)
+                self._step_inside(opens)
+            else:
+                self._step_inside(opens)
+        self._finish_block(block, done)
+
+    def _step_inside(self, opens: bool) -> None:
+        if self.depth == 0 and not opens:
+            self._inside = False
+            self._path.pop()
+        else:
+            self.depth += 1 if opens else -1
+
+    def _step_outside(self, block: bytes, done: int, index: int, opens: bool) -> None:
+        self._look_for_stray(block, done, index)
+        if not opens:
+            if self._path:
+                self._path.pop()
+            return
+        before = block[max(0, index - LONGEST_KEY) : index]
+        found = KEY.search(before if index >= LONGEST_KEY else self._tail + before)
+        self._path.append(found.group(1).decode("utf-8", "replace") if found else None)
+        self._inside = block[index] == ord("[") and tuple(self._path[1:]) in self._places
+
+    def _finish_block(self, block: bytes, done: int) -> None:
+        if self._inside:
+            self._part.add(block[done:])
+        else:
+            self._look_for_stray(block, done, len(block))
+        self._tail = (self._tail + block)[-LONGEST_KEY:]
+        self.at += len(block)
+
+    def _look_for_stray(self, block: bytes, start: int, end: int) -> None:
+        text = block[start:end].strip(b" \t\r\n\0\x1e,\xef\xbb\xbf") if not self._path and self.stray is None else b""
+        if text:
+            self.stray = (self.at + start, end - start)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every document that began has ended."""
+        return not self._path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import itertools
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from llmlogs.sources.base import Context, Source
 HEAD_BYTES = 64 * 1024
 HEAD_RECORDS = 50
 CERTAIN = 0.9  # the format names itself: a record that breaks it is a bad record
+YAML = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*(?:#[^\n]*)?\n)*(?:---[ \t]*\r?\n|[\w.-]+:(?:[ \t][^\n]*)?\r?\n(?:[ \t]+\S|- |[\w.-]+:(?:\s|\Z)))")
 OURS = (".duckdb", ".duckdb.wal", ".duckdb.tmp")
 
 
@@ -105,7 +107,7 @@ def identify(path: Path, shown: str, wanted: str = "") -> Plan | FileReport:
     heads = [(carrier, _head(carrier, path, shown, damage)) for carrier in options]
     choice = _forced(heads, wanted) if wanted else _best(heads)
     if choice is None:
-        return FileReport(shown, unknown=_describe(heads, damage))
+        return FileReport(shown, unknown=_describe(heads, damage, start))
     carrier, source, why = choice
     return Plan(path, shown, carrier, source, compression.kind(path), why)
 
@@ -152,8 +154,12 @@ def _understands(source: Source, head: Head) -> bool:
     return any(outcome.kind != "rejected" for outcome in source.read(records, Context(head.path)))
 
 
-def _describe(heads: list[tuple[Carrier, Head]], damage: list[str]) -> str:
+def _describe(heads: list[tuple[Carrier, Head]], damage: list[str], start: bytes) -> str:
     carrier, head = next(((c, h) for c, h in heads if h.values), (None, None))
     if carrier is None or head is None:
-        return damage[0] if damage else "no records were found in it: not JSON, JSON lines, CSV, Parquet or SQLite"
+        if damage:
+            return damage[0]
+        if YAML.match(start):
+            return "YAML, but no recording of HTTP calls: a cassette has interactions with a request and a response"
+        return "no records were found in it: not JSON, JSON lines, CSV, Parquet, SQLite, a HAR or a cassette"
     return f"{carrier.name} with {shape(head.values[0], 1)[:300]}, which no source takes; `llmlogs source new NAME --from FILE` writes a mapping"

@@ -6,6 +6,8 @@
     [[discount]]  provider = "openai"  percent = "12.5"  valid_from = 2026-07-01
     [[uplift]]    provider = "openai"  region = "eu"  factor = "1.10"
     [[hours]]     provider = "deepseek"  model = "*"  usual_hour = "12:00"  days = ["sat", "sun"]    # no peak hours at weekends
+    [[same]]      provider = "openrouter"  model = "openai/x"  to = "openai/x"  valid_to = 2026-08-20    # was sold at that entry's price
+    [[tier]]      provider = "openai"  model = "*"  service_tier = "batch"    # before the book lists the tier: its share of the standard price as on that day
 
 `provider`, `model` and `region` may hold `*`; the first entry of a kind that fits is taken. `valid_to` is the last day that counts, in UTC.
 A price without `service_tier` is for standard calls only ("*" = every tier). Discounts and uplifts change the book's price, never an own one.
@@ -266,6 +268,8 @@ _KEYS = {
     "discount": (*_WHO, "region", *_WHEN, "percent"),
     "uplift": (*_WHO, "region", *_WHEN, "factor"),
     "hours": (*_WHO, *_WHEN, "usual_hour", "days", "factor"),
+    "tier": (*_WHO, "service_tier", *_WHEN),
+    "same": (*_WHO, "to", *_WHEN),
 }
 _NEEDED: dict[str, tuple[str, ...]] = {
     "alias": (*_WHO, "to"),
@@ -274,4 +278,6 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "discount": ("provider", "percent"),
     "uplift": ("provider", "region", "factor"),
     "hours": (*_WHO, "usual_hour"),
+    "tier": (*_WHO, "service_tier"),
+    "same": (*_WHO, "to"),
 }

@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import prod
 from pathlib import Path
 
-from llmlogs.pricing import hours, names
+from llmlogs.pricing import hours, names, tiers
 from llmlogs.pricing.context import context
 from llmlogs.pricing.overrides import Entry, Overrides, load_overrides
 from llmlogs.pricing.rates import Cell, clip, merge
@@ -31,21 +31,36 @@ def patches() -> Overrides:
 def plan_for(key: Tuple, overrides: Overrides | None) -> Plan:
     """The plan of a tuple under the book, its corrections and the user's own file."""
     alias = _alias(key, overrides) if overrides else None
-    plan = by_the_book(_renamed(key, alias) if alias else key)
+    asked = _renamed(key, alias) if alias else key
+    plan = by_the_book(asked)
     plan.key = key
     if alias:
         plan.via = "alias"
         plan.match_rule = f"alias of line {alias.line}, {plan.match_rule or plan.status}"
-    plan.cells = merge(_corrected(plan, [patches(), *([overrides] if overrides else [])]))
+    files = [patches(), *([overrides] if overrides else [])]
+    plan.cells = merge(_corrected(plan, asked, files))
+    if plan.status == "context_unpriced":
+        plan.status = summary(plan.cells)
     return _overlaid(plan, overrides) if overrides else plan
 
 
-def _corrected(plan: Plan, files: list[Overrides]) -> list[Cell]:
-    """What the book's own format cannot say: hours that count on some days only, and uplifts by region."""
+def _corrected(plan: Plan, asked: Tuple, files: list[Overrides]) -> list[Cell]:
+    """What the book does not say: a price passed on, a tier before it was listed, hours that count on some days only, and uplifts by region."""
     cells = plan.cells
+    for entry in (entry for file in files for entry in file.of("same") if _fits(entry, plan)):
+        cells = _passed_on(cells, by_the_book(_renamed(asked, entry)).cells, entry)
+    for entry in (entry for file in files for entry in file.of("tier") if _fits(entry, plan) and _tier_fits(entry, plan.key)):
+        cells = tiers.continued(cells, by_the_book(replace(asked, service_tier=None)).cells, entry)
     for entry in (entry for file in files for entry in file.of("hours") if _fits(entry, plan)):
         cells = hours.corrected(cells, entry)
     return _cells(cells, [], [entry for entry in patches().of("uplift") if _fits(entry, plan)])
+
+
+def _passed_on(cells: list[Cell], other: list[Cell], entry: Entry) -> list[Cell]:
+    """Another entry's price for the time in which this one was sold at it."""
+    before = clip(cells, None, entry.valid_from) if entry.valid_from else []
+    after = clip(cells, entry.valid_to, None) if entry.valid_to else []
+    return before + [replace(cell, note=entry.reason) for cell in clip(other, entry.valid_from, entry.valid_to)] + after
 
 
 def _overlaid(plan: Plan, overrides: Overrides) -> Plan:

@@ -8,7 +8,7 @@ import random
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from typing import Any
 
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ModelInfo, PriceCalculation, StartDateConstraint, TieredPrices, TimeOfDateConstraint
+from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, StartDateConstraint, Tier, TieredPrices, TimeOfDateConstraint
 
 from llmlogs.pricing import price_calls
 from llmlogs.schema.calls import CALLS
@@ -70,22 +70,29 @@ def want(row: Row) -> Want:
     if not usage.keys() - {"web_searches"}:
         return Want(None, "usage_missing")
     instant, factor = _deepseek_hours(row, datetime.fromisoformat(row["started_at"]).replace(tzinfo=UTC))
+    plain = row["service_tier"] in (None, "standard", "default")
+    if plain and (row["provider"], row["request_model"]) == ("openrouter", "openai/gpt-5.6-sol") and row["started_at"] < "2026-08-21":
+        row = row | {"provider": "openai", "request_model": "gpt-5.6-sol"}  # see llmlogs/pricing/patches.toml
     tier = TIERS[row["service_tier"]]
     try:
         free = calc_price(Usage(), row["request_model"], provider_id=row["provider"], genai_request_timestamp=instant, price_context=tier)
     except LookupError:
         return Want(None, "unknown_model")
+    price = free.model_price
     if row["service_tier"] not in (None, "standard", "default") and not _in_book(free, tier, instant):
-        return Want(None, "context_unpriced")
-    prices = {k: v for k, v in free.model_price.__dict__.items() if v is not None}
+        earlier = _batch_before_listed(free, tier, instant)
+        if earlier is None:
+            return Want(None, "context_unpriced")
+        price = earlier
+    prices = {k: v for k, v in price.__dict__.items() if v is not None}
     rules = _rules(row, prices)
     if rules:
         return Want(None, rules)
     try:
-        cost = calc_price(Usage(**usage), row["request_model"], provider_id=row["provider"], genai_request_timestamp=instant, price_context=tier)
+        cost = price.calc_price(Usage(**usage))
     except ValueError:
         return Want(None, "invalid_usage")
-    return Want(cost.total_price * factor, _kind(row, prices))
+    return Want(cost["total_price"] * factor, _kind(row, prices))
 
 
 def differences(sample: list[Row], folder: Path) -> tuple[list[tuple[Row, Want, Want]], Counter[str]]:
@@ -171,6 +178,47 @@ def _in_book(found: PriceCalculation, tier: dict[str, str], instant: datetime) -
         return False
     active = [v for v in found.model.price_variants or () if v.constraint is None or v.constraint.active(instant)]
     return any(all(tier.get(k) == v for k, v in variant.when.items()) for variant in active)
+
+
+BATCH_FOR_EVER = ("openai", "anthropic", "google", "mistral", "x-ai")  # see llmlogs/pricing/patches.toml
+
+
+def _batch_before_listed(found: PriceCalculation, tier: dict[str, str], instant: datetime) -> ModelPrice | None:
+    """The standard price of the instant, each part of it times what batches cost of it on the first day the book has them."""
+    own = any(found.model is model for model in found.provider.models)
+    variants = found.model.price_variants or ()
+    starts = [v.constraint.start_date for v in variants if v.when == tier and isinstance(v.constraint, StartDateConstraint)]
+    if tier != {"processing": "batch"} or found.provider.id not in BATCH_FOR_EVER or not own or not starts:
+        return None
+    day = datetime.combine(min(starts), time(), UTC)
+    if not COUNTED & {key for key, value in found.model.get_prices(day, tier).__dict__.items() if value is not None}:
+        return None
+    listed, standard, price = found.model.get_prices(day, tier), found.model.get_prices(day), found.model.get_prices(instant)
+    return ModelPrice(**{key: _scaled(key, value, listed, standard) for key, value in price.__dict__.items() if value is not None})
+
+
+def _scaled(key: str, value: Any, listed: ModelPrice, standard: ModelPrice) -> Any:
+    wholes = {"cache_write_1h_mtok": "cache_write_mtok"} | dict.fromkeys(
+        ("cache_read_mtok", "cache_write_mtok", "input_audio_mtok", "input_image_mtok"), "input_mtok"
+    )
+    wholes |= dict.fromkeys(("output_audio_mtok", "output_image_mtok", "output_reasoning_mtok"), "output_mtok")
+    name = key
+    while getattr(listed, name) is None or not getattr(standard, name):
+        if name not in wholes:
+            return value
+        name = wholes[name]
+    three = (value, getattr(listed, name), getattr(standard, name))
+    starts = sorted({tier.start for price in three if isinstance(price, TieredPrices) for tier in price.tiers})
+    prices = [_at(value, start) * _at(three[1], start) / _at(three[2], start) for start in (-1, *starts)]
+    return TieredPrices(prices[0], [Tier(start, price) for start, price in zip(starts, prices[1:], strict=True)]) if starts else prices[0]
+
+
+def _at(price: Any, start: int) -> Decimal:
+    """The price of prompts just above a size."""
+    if not isinstance(price, TieredPrices):
+        return price
+    reached = [tier.price for tier in price.tiers if tier.start <= start]
+    return reached[-1] if reached else price.base
 
 
 def _deepseek_hours(row: Row, instant: datetime) -> tuple[datetime, int]:

@@ -168,5 +168,5 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_the_corrections_that_come_along_are_valid_and_say_why() -> None:
     assert patches().entries
-    assert all(entry.reason and "https://" in entry.reason for entry in patches().entries)
-    assert patches().of("uplift", "hours") == patches().entries  # the kinds that are laid over the book, see own.plan_for
+    assert all(entry.reason and ("https://" in entry.reason or "stated costs" in entry.reason) for entry in patches().entries)
+    assert patches().of("uplift", "hours", "tier", "same") == patches().entries  # the kinds that are laid over the book, see own.plan_for

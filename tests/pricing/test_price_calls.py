@@ -99,6 +99,47 @@ def test_a_tier_and_a_large_prompt_multiply(price: Any) -> None:
     assert found == {str(tier): (Decimal(usd), "priced") for tier, usd in CONTEXTS}
 
 
+SOL = {"provider": "openrouter", "response_model": "openai/gpt-5.6-sol", "input_tokens": 4020, "output_tokens": 5}
+PASSED_ON = {  # costs that OpenRouter itself stated for such calls in July 2026
+    "written to the cache": (SOL | {"started_at": "2026-07-17 11:05:12", "cache_write_tokens": 4012}, "0.025265"),
+    "read from it": (SOL | {"started_at": "2026-07-17 11:05:13", "cache_read_tokens": 4012}, "0.002196"),
+    "a large prompt, at OpenAI's price for those": (SOL | {"started_at": "2026-07-17", "input_tokens": 300_000}, "3.000225"),
+    "today at OpenRouter's own": (SOL | {"started_at": "2026-11-01"}, "0.01618"),
+}
+
+
+def test_t28_a_price_that_a_router_passed_on_is_its_makers_price_of_that_day(price: Any) -> None:
+    found = price({name: row for name, (row, _) in PASSED_ON.items()})
+    assert found == {name: (Decimal(usd), "priced") for name, (_, usd) in PASSED_ON.items()}
+
+
+BATCHES = {  # before the day the book lists them; t29
+    "OpenAI, half": (GPT5 | BOTH | {"service_tier": "batch", "started_at": "2025-09-01"}, "0.001125"),
+    "Anthropic, half, cache and all": (
+        {"provider": "anthropic", "request_model": "claude-haiku-4-5", "service_tier": "batch", "started_at": "2026-01-01"}
+        | {"input_tokens": 3000, "cache_read_tokens": 1000, "cache_write_tokens": 1000, "output_tokens": 100},
+        "0.001425",
+    ),
+    "Gemini, half": ({"provider": "gcp.gemini", "request_model": "gemini-2.5-flash", "service_tier": "batch", "started_at": "2026-06-01"} | BOTH, "0.000275"),
+    "xAI, four fifths: 12 + 192 cached + 83, as a real one was billed": (
+        {"provider": "x-ai", "request_model": "grok-4.3", "service_tier": "batch", "started_at": "2026-08-10"}
+        | {"input_tokens": 204, "cache_read_tokens": 192, "output_tokens": 83},
+        "0.00020872",
+    ),
+    "at the price of that day": (
+        {"provider": "openai", "request_model": "gpt-5.6-sol", "service_tier": "batch", "started_at": "2026-08-20 23:00:00"} | BOTH,
+        "0.004",
+    ),
+    "a search costs the same": (CLAUDE | BOTH | {"service_tier": "batch", "web_searches": 1}, "0.01225"),
+    "without a time, where the price never changed": (GPT5 | BOTH | {"service_tier": "batch", "started_at": None}, "0.001125"),
+}
+
+
+def test_t29_batches_before_the_book_lists_them_cost_what_they_did(price: Any) -> None:
+    found = price({name: row for name, (row, _) in BATCHES.items()})
+    assert found == {name: (Decimal(usd), "priced") for name, (_, usd) in BATCHES.items()}
+
+
 REFUSED = {
     "unknown model": ({"provider": "openai", "request_model": "gpt-5.4-mini-2031-01-01"} | BOTH, "unknown_model"),
     "a name like a known one": ({"provider": "openai", "request_model": "gpt-5-foo"} | BOTH, "unknown_model"),
@@ -110,7 +151,11 @@ REFUSED = {
     "open weights without a provider": ({"request_model": "llama-3.3-70b"} | BOTH, "unknown_provider"),
     "nothing at all": (BOTH, "unknown_model"),
     "a model without prices": ({"provider": "google", "request_model": "gemma-3"} | BOTH, "unpriced_model"),
-    "a tier without a price then": (GPT5 | BOTH | {"service_tier": "batch", "started_at": "2026-01-01"}, "context_unpriced"),
+    "a tier without a price then": (GPT5 | BOTH | {"service_tier": "flex", "started_at": "2026-01-01"}, "context_unpriced"),
+    "batches of a model that has none": (
+        {"provider": "openai", "request_model": "text-embedding-3-small", "service_tier": "batch", "input_tokens": 5, "output_tokens": 0},
+        "context_unpriced",
+    ),
     "a tier nobody knows": (GPT5 | BOTH | {"service_tier": "ludicrous"}, "context_unpriced"),
     "capacity": (GPT5 | BOTH | {"service_tier": "PROVISIONED_THROUGHPUT"}, "capacity"),
     "capacity by its name": ({"provider": "aws", "request_model": "arn:aws:bedrock:us-east-1:1:provisioned-model/abcd"} | BOTH, "capacity"),

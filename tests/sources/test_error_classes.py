@@ -81,6 +81,110 @@ def test_a_body_is_classified(status, body, kind, name):
     assert (columns["error_class"], columns["error_type"]) == (kind, name)
 
 
+# (status, body, class) of every provider's own spelling that the cases above do not have
+SPELLINGS = {
+    "rate_limit": [
+        (429, {"error": {"type": "tokens", "code": "rate_limit_exceeded", "message": "Limit 30000, Used 29000, Requested 2000"}}),  # OpenAI, tokens a minute
+        (429, {"error": {"code": "429", "message": "Requests to the Embeddings_Create Operation have exceeded call rate limit"}}),  # Azure
+        (429, {"message": "Requests rate limit exceeded"}),  # Mistral
+        (429, {"message": "You are using a Trial key, which is limited to 40 API calls / minute"}),  # Cohere
+        (429, {"__type": "com.amazonaws#TooManyRequestsException", "message": "Too many tokens, please wait"}),  # not a long prompt
+        (413, {"error": {"code": "rate_limit_exceeded", "type": "tokens", "message": "Request too large on tokens per minute"}}),  # Groq
+        (429, {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for aiplatform.googleapis.com"}}),  # Vertex
+        (429, {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "Exceeded workspace rate limit"}),  # Databricks
+        (429, {"code": "Some resource has been exhausted", "error": "Too many requests for team"}),  # xAI
+        (429, {"detail": "Too many requests"}),
+        (None, "litellm.RateLimitError: AnthropicException - slow down"),
+        (None, "ThrottlingException: Too many requests, please wait before trying again."),
+    ],
+    "quota": [
+        (400, {"error": {"code": "billing_hard_limit_reached", "message": "Billing hard limit has been reached"}}),  # OpenAI images
+        (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Your credit balance is too low to access the API"}}),  # Anthropic
+        (429, {"type": "error", "error": {"type": "rate_limit_error", "message": "x", "details": {"error_code": "enforced_spend_limit_reached"}}}),
+        (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error", "code": "invalid_request_error"}}),  # DeepSeek
+        (402, {"error": {"code": 402, "message": "This request requires more credits, or fewer max_tokens"}}),  # OpenRouter
+        (402, {"error": "You have exceeded your monthly included credits for Inference Providers"}),  # Hugging Face
+        (403, {"code": "permission-denied", "error": "Your team has either used all available credits or reached its monthly spending limit"}),  # xAI
+        (429, {"message": "You are using a Trial key, which is limited to 1000 API calls / month"}),  # Cohere
+        (429, {"message": "Too many tokens per day, please wait before trying again.", "__type": "ThrottlingException"}),  # Bedrock
+        (400, {"__type": "ServiceQuotaExceededException", "message": "quota"}),
+        (
+            429,
+            {"error": {"status": "RESOURCE_EXHAUSTED", "message": "q", "details": [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel"}]}]}},
+        ),
+    ],
+    "overloaded": [
+        (503, {"error": {"message": "The engine is currently overloaded", "type": "service_unavailable_error"}}),  # OpenAI
+        (503, {"error": {"code": "slow_down", "message": "Slow down"}}),
+        (429, {"error": {"code": "NoCapacity", "message": "The system is currently experiencing high demand"}}),  # Azure
+        (429, {"object": "error", "message": "Service tier capacity exceeded for this model.", "type": "service_tier_capacity_exceeded"}),  # Mistral
+        (498, {"error": {"code": "capacity_exceeded", "message": "Flex tier capacity exceeded"}}),  # Groq
+        (429, {"__type": "ModelNotReadyException", "message": "The model is not ready"}),  # Bedrock
+        (503, {"error": {"code": 503, "status": "UNAVAILABLE", "message": "The model is overloaded."}}),  # Gemini
+        (429, {"error": "Model is overloaded", "error_type": "overloaded"}),  # Text Generation Inference
+        (503, {"error": "Model acme/x is currently loading", "estimated_time": 20.0}),  # Hugging Face
+        (503, {"error": "server busy, please try again.  maximum pending requests exceeded"}),  # Ollama
+        (None, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),  # in the middle of a stream
+    ],
+    "context_length": [
+        (400, {"error": {"status": "INVALID_ARGUMENT", "message": "The input token count (1250074) exceeds the maximum number of tokens allowed"}}),  # Gemini
+        (400, {"__type": "ValidationException", "message": "Input is too long for requested model."}),  # Bedrock
+        (422, {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048", "error_type": "validation"}),  # TGI
+        (400, {"object": "error", "message": "This model's maximum context length is 4096 tokens", "type": "BadRequestError"}),  # vLLM
+        (400, {"error": {"message": "Please reduce the length of the messages or completion.", "type": "invalid_request_error"}}),  # Groq
+        (400, {"error": {"code": 400, "type": "too_many_prompt_tokens", "message": "The total length of all messages is too long."}}),  # Perplexity
+        (400, {"error": {"type": "exceed_context_size_error", "message": "the request exceeds the available context size"}}),  # llama.cpp
+    ],
+    "content_filter": [
+        (400, {"error": {"code": "content_policy_violation", "message": "Your request was rejected by our safety system."}}),  # OpenAI images
+        (400, {"error": {"code": "invalid_prompt", "message": "flagged as potentially violating our usage policy"}}),
+        (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"}}),  # Anthropic
+        (403, {"error": {"code": 403, "message": "Your chosen model requires moderation and your input was flagged"}}),  # OpenRouter
+        (400, {"error": {"innererror": {"code": "ResponsibleAIPolicyViolation"}, "code": "content_filter", "message": "m"}}),  # Azure
+    ],
+    "auth": [
+        (403, {"error": {"code": "unsupported_country_region_territory", "message": "not supported"}}),
+        (403, {"type": "error", "error": {"type": "permission_error", "message": "m"}}),
+        (403, {"__type": "ExpiredTokenException", "message": "The security token included in the request is expired"}),
+        (403, {"error": {"code": "403", "message": "Access denied due to Virtual Network/Firewall rules."}}),  # Azure
+        (403, {"error": {"status": "PERMISSION_DENIED", "code": 403, "message": "m"}}),  # Gemini
+        (401, {"error": "Invalid username or password."}),  # Hugging Face
+    ],
+    "not_found": [
+        (404, {"error": {"code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist."}}),  # Azure
+        (404, {"__type": "ResourceNotFoundException", "message": "This model version has reached the end of its life."}),  # Bedrock
+        (404, {"error": {"code": 404, "message": "No endpoints found for acme/x."}}),  # OpenRouter
+        (400, {"error": {"message": "acme/x is not a valid model ID", "code": 400}}),
+    ],
+    "timeout": [
+        (408, {"__type": "ModelTimeoutException", "message": "m"}),  # Bedrock
+        (408, {"error": {"code": "Timeout", "message": "The operation was timeout."}}),  # Azure
+        (504, {"error": {"code": 504, "status": "DEADLINE_EXCEEDED", "message": "m"}}),  # Gemini
+        (524, ""),  # a proxy of Cloudflare
+    ],
+    "server_error": [
+        (424, {"__type": "ModelErrorException", "message": "m"}),  # Bedrock
+        (424, {"error": "Request failed during generation", "error_type": "generation"}),  # TGI
+        (500, {"error": "llama runner process has terminated"}),  # Ollama
+        (None, {"error": {"code": "server_error", "message": "An error occurred while processing your request."}}),  # response.failed
+        (500, {"error": {"code": 500, "status": "INTERNAL", "message": "m"}}),
+    ],
+    "client_cancel": [(499, {"error": {"code": 499, "status": "CANCELLED", "message": "m"}}), (None, {"error": "net::ERR_ABORTED"})],
+    "truncated_stream": [(424, {"__type": "ModelStreamErrorException", "message": "m"})],
+    "connection": [(None, {"error": "net::ERR_CONNECTION_RESET"})],
+    "bad_request": [
+        (413, {"type": "error", "error": {"type": "request_too_large", "message": "Request exceeds the maximum size"}}),  # bytes, not tokens
+        (400, {"error": {"code": 3, "message": "m"}}),  # gRPC's number
+        (409, {"error": {"message": "conflict"}}),
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "status", "body"), [(kind, status, body) for kind, cases in SPELLINGS.items() for status, body in cases])
+def test_every_providers_spelling(kind, status, body):
+    assert fault_of(body).columns(status)["error_class"] == kind
+
+
 @pytest.mark.parametrize(
     ("code", "message", "kind"),
     [

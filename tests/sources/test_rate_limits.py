@@ -66,6 +66,46 @@ NOON = datetime(2026, 3, 31, 12)
             {"x-trial-endpoint-call-limit": "40", "x-trial-endpoint-call-remaining": "39", "num_tokens": "2"},
             [{"scope": "requests", "limit_value": 40, "remaining": 39}],
         ),
+        ("cohere", {"x-endpoint-monthly-call-limit": "1000"}, [{"scope": "requests_month", "limit_value": 1000}]),
+        (
+            "cerebras",
+            {"x-ratelimit-limit-requests-day": "14400", "x-ratelimit-reset-requests-day": "33011.382867", "x-ratelimit-remaining-tokens-minute": "59977"},
+            [{"scope": "requests_day", "limit_value": 14400, "reset_ms": 33011382.867}, {"scope": "tokens_minute", "remaining": 59977}],
+        ),
+        (
+            "fireworks",
+            {"x-ratelimit-limit-tokens-prompt": "60000", "x-ratelimit-remaining-tokens-generated": "5", "x-ratelimit-over-limit": "no"},
+            [{"scope": "tokens_prompt", "limit_value": 60000}, {"scope": "tokens_generated", "remaining": 5}],
+        ),
+        ("openrouter", {"x-ratelimit-limit": "20", "x-ratelimit-reset": "1774958460000"}, [{"scope": "requests", "limit_value": 20, "reset_ms": 60000}]),
+        (
+            "x-ai",
+            {"x-ratelimit-limit-requests": "1800", "x-ratelimit-remaining-requests": "1799"},
+            [{"scope": "requests", "limit_value": 1800, "remaining": 1799}],
+        ),
+        ("anthropic", {"anthropic-fast-input-tokens-limit": "9"}, [{"scope": "fast_input_tokens", "limit_value": 9}]),
+        (
+            "mistral",
+            {"ratelimitbysize-limit": "7", "ratelimitbysize-remaining": "6", "ratelimitbysize-reset": "3"},
+            [{"scope": "requests", "limit_value": 7, "remaining": 6, "reset_ms": 3000}],
+        ),
+        (
+            "openai",
+            {"x-ratelimit-reset-requests": "1h2m3.5s", "x-ratelimit-reset-tokens": "0s"},
+            [{"scope": "requests", "reset_ms": 3723500}, {"scope": "tokens", "reset_ms": 0}],
+        ),
+        (
+            "groq",
+            {"x-ratelimit-reset-requests": "2m59.56s", "x-ratelimit-reset-tokens": "261ms"},
+            [{"scope": "requests_day", "reset_ms": 179560}, {"scope": "tokens", "reset_ms": 261}],
+        ),
+        ("any", {"ratelimit": "limit=100, remaining=50, reset=30"}, [{"scope": "requests", "limit_value": 100, "remaining": 50, "reset_ms": 30000}]),
+        (
+            "any",
+            {"ratelimit-limit": "9", "ratelimit-remaining": "8", "ratelimit-reset": "2"},
+            [{"scope": "requests", "limit_value": 9, "remaining": 8, "reset_ms": 2000}],
+        ),
+        ("proxy", {"x-ratelimit-requests": "4000", "x-ratelimit-remaining-requests": "3999"}, [{"scope": "requests", "limit_value": 4000, "remaining": 3999}]),
         ("any", {"x-ratelimit": "false", "x-ratelimit-limit-tokens": "many", "content-type": "x"}, []),
     ],
 )

@@ -91,7 +91,8 @@ _BY_ID = (("msg_bdrk_", "aws.bedrock"), ("msg_vrtx_", "gcp.vertex_ai"), ("msg_",
 _BY_SHAPE = {"anthropic": "anthropic", "anthropic_event": "anthropic", "gemini": "gcp.gemini", "interaction": "gcp.gemini", "interaction_event": "gcp.gemini",
              "converse": "aws.bedrock", "converse_event": "aws.bedrock", "titan": "aws.bedrock", "titan_event": "aws.bedrock",
              "llama": "aws.bedrock", "mistral_bedrock": "aws.bedrock",
-             "cohere": "cohere", "cohere_event": "cohere", "ollama": "ollama", "watsonx": "ibm.watsonx.ai"}  # fmt: skip
+             "cohere": "cohere", "cohere_event": "cohere", "ollama": "ollama", "watsonx": "ibm.watsonx.ai",
+             "xai": "x-ai"}  # fmt: skip
 _BY_MODEL = (
     (re.compile(r"(?:gpt-\d|chatgpt|o[134](?:-|$)|text-embedding-(?:3|ada)|davinci|dall-e|whisper|codex)"), "openai"),
     (re.compile(r"claude-"), "anthropic"),

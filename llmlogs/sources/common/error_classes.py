@@ -15,6 +15,7 @@ from llmlogs.privacy import template
 RULES = Path(__file__).with_suffix(".toml")
 LONGEST_MESSAGE = 2000  # a body may echo a whole prompt; what went wrong stands in front
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{1,63}\Z")
+_EXCEPTION_IN_TEXT = re.compile(r"\A\s*((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout))\b")  # `litellm.RateLimitError: ...`
 _CODE_IN_TEXT = re.compile(r"(?:error|status)\s*code:?\s*(\d{3})\b|\bHTTP(?:/\d(?:\.\d)?)?\s+(\d{3})\b|\A(\d{3})(?:\s*[:{\-]|\s+(?-i:[A-Z]))", re.IGNORECASE)
 
 
@@ -75,6 +76,8 @@ def classify(status: int | None = None, code: str = "", message: str = "", *more
 
 
 def _classify(status: int | None, codes: frozenset[str], message: str) -> str:
+    named = _EXCEPTION_IN_TEXT.match(message)
+    codes |= {plain(named.group(1))} if named else frozenset()
     return next((rule.name for rule in rules() if rule.holds(status, codes, message)), "unknown")
 
 
@@ -105,7 +108,9 @@ class Fault:
         }
 
 
-_CODE_KEYS = ("code", "error_code", "type", "error_type", "status", "__type", "reason", "exception", "name", "class", "finish_reason")
+GRPC = {"1": "CANCELLED", "3": "INVALID_ARGUMENT", "4": "DEADLINE_EXCEEDED", "5": "NOT_FOUND", "7": "PERMISSION_DENIED", "8": "RESOURCE_EXHAUSTED",
+        "9": "FAILED_PRECONDITION", "13": "INTERNAL", "14": "UNAVAILABLE", "16": "UNAUTHENTICATED"}  # fmt: skip # Google and xAI write the number
+_CODE_KEYS = ("code", "error_code", "errorCode", "type", "error_type", "status", "__type", "reason", "exception", "name", "class", "finish_reason")
 _TEXT_KEYS = ("message", "error_message", "detail", "msg", "errorMessage", "description", "raw")
 _INNER = ("error", "innererror", "metadata", "details", "last_error", "errors")
 
@@ -116,7 +121,7 @@ def fault_of(body: Any) -> Fault:
     texts: list[str] = []
     for key, value in _leaves(body, 0):
         if key in _CODE_KEYS and value and value not in ("error", "errored"):
-            fault.codes.append(value)
+            fault.codes.append(GRPC.get(value, value))
         elif key in _TEXT_KEYS or key in _INNER or key == "":
             texts.append(value)
         elif key == "quotaId":  # Gemini: GenerateRequestsPerDayPerProject... tells a spent day from a busy minute

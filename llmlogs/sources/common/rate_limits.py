@@ -12,7 +12,8 @@ from llmlogs.sources.common.times import duration_ms, to_utc
 UNLIMITED = 2**62  # an int64 overflow stands for "no limit" (Hugging Face in front of Cerebras)
 _FIELDS = {"limit": "limit_value", "remaining": "remaining", "reset": "reset_ms"}
 _NOISE = frozenset({"x", "anthropic", "ratelimit", "ratelimitbysize", "trial", "endpoint", "call", "usage", "based"})
-_SCOPES = {"req": "requests", "request": "requests", "api": "requests", "default": "requests"}
+_SCOPES = {"req": "requests", "request": "requests", "api": "requests", "default": "requests", "monthly": "requests_month"}
+_BARE = {"x-ratelimit-requests": "requests", "x-ratelimit-tokens": "tokens"}  # the limit itself, as some proxies pass it on
 _IETF = re.compile(r'"?([\w-]+)"?\s*;\s*(.*)\Z')
 _GIVEN = ("x-ratelimit-", "anthropic-", "ratelimit", "x-ratelimitbysize-", "x-trial-endpoint-call-", "x-endpoint-monthly-call-")
 
@@ -23,6 +24,8 @@ def limits_of(headers: Mapping[str, str], at: datetime | None, provider: str | N
     for name, value in headers.items():
         if name in ("ratelimit", "ratelimit-policy"):
             _ietf(value, rows)
+        elif name in _BARE:
+            _limit(_BARE[name], value, rows)
         elif name.startswith(_GIVEN):
             _one(name, value, rows, at, provider)
     return [{"scope": scope, **row} for scope, row in rows.items() if row]
@@ -38,6 +41,12 @@ def _one(name: str, value: str, rows: dict[str, dict[str, Any]], at: datetime | 
     read = _wait(value, at, provider) if kind == "reset" else _count(value)
     if read is not None:
         rows.setdefault(scope, {})[_FIELDS[kind]] = read
+
+
+def _limit(scope: str, value: str, rows: dict[str, dict[str, Any]]) -> None:
+    read = _count(value)
+    if read is not None:
+        rows.setdefault(scope, {}).setdefault("limit_value", read)
 
 
 def _scope(words: list[str]) -> str:
@@ -66,7 +75,12 @@ def _wait(value: str, at: datetime | None, provider: str | None) -> float | None
 
 
 def _ietf(value: str, rows: dict[str, dict[str, Any]]) -> None:
-    """`"api";r=499;t=112` and `"api";q=500;w=300` (IETF draft): remaining, seconds to reset, quota."""
+    """`"api";r=499;t=112` and `"api";q=500;w=300` (IETF draft): remaining, seconds to reset, quota; in its older form `limit=100, remaining=50, reset=30`."""
+    plain = dict(pair.strip().split("=", 1) for pair in value.split(",") if "=" in pair and ";" not in pair)
+    older = {_FIELDS[name]: _count(text) if name != "reset" else duration_ms(text, "s") for name, text in plain.items() if name in _FIELDS}
+    if any(number is not None for number in older.values()):
+        rows.setdefault("requests", {}).update({column: number for column, number in older.items() if number is not None})
+        return
     for part in value.split(","):
         found = _IETF.search(part.strip().removeprefix('"fixed window";'))
         fields = dict(pair.strip().split("=", 1) for pair in found.group(2).split(";") if "=" in pair) if found else {}

@@ -71,9 +71,24 @@ def _azure(raw: Raw) -> dict[str, float | None]:
 
 
 def _vllm(raw: Raw) -> dict[str, float | None]:
-    """Instants of the engine's own clock: only their differences mean anything."""
+    """Instants of the engine's own clock, of which only the differences mean anything; or the metrics in its answers, whose first token is counted from
+    when the request was scheduled, the queue excluded."""
+    if "queue_time_ms" in raw or "generation_time_ms" in raw:
+        return _vllm_metrics(raw)
     queued, scheduled, first, last = (raw.get(f"{name}_ts") for name in ("queued", "scheduled", "first_token", "last_token"))
     return {"queue_ms": _between(queued, scheduled), "prefill_ms": _between(scheduled, first), "generation_ms": _between(first, last)}
+
+
+def _vllm_metrics(raw: Raw) -> dict[str, float | None]:
+    queue, prefill, generation = (duration_ms(raw.get(name), "ms") for name in ("queue_time_ms", "time_to_first_token_ms", "generation_time_ms"))
+    parts = [part for part in (queue, prefill, generation) if part is not None]
+    return {
+        "queue_ms": queue,
+        "prefill_ms": prefill,
+        "generation_ms": generation,
+        "ttft_ms": round(prefill + queue, 6) if prefill is not None and queue is not None else None,
+        "server_ms": round(sum(parts), 6) if len(parts) == 3 else None,
+    }
 
 
 def _between(start: Any, end: Any) -> float | None:
@@ -85,10 +100,12 @@ def header_timings(headers: Mapping[str, str], streamed: bool) -> Columns:
     """Times in the headers, in ms. On a stream they tell the first token, not the whole."""
     stated = next((ms for ms in (duration_ms(headers.get(name), "ms") for name in _HEADERS) if ms is not None), None)
     if stated is None:
-        found = _SERVER_TIMING.search(headers.get("server-timing", ""))
-        stated = duration_ms(found.group(1), "ms") if found else None
+        timing = _SERVER_TIMING.search(headers.get("server-timing", ""))
+        stated = duration_ms(timing.group(1), "ms") if timing else None
     first = duration_ms(headers.get("x-metrics-ttft-ms"), "ms")
+    queue = duration_ms(headers.get("x-queue-time"), "ms")  # Text Generation Inference
+    found = {"queue_ms": queue} if queue is not None else {}
     if streamed:
         first = first if first is not None else stated
-        return {} if first is None else {"ttft_ms": first}
-    return {} if stated is None else {"server_ms": stated}
+        return found if first is None else found | {"ttft_ms": first}
+    return found if stated is None else found | {"server_ms": stated}

@@ -30,6 +30,7 @@ class Usage:
     audio_input: int | None = None
     audio_output: int | None = None
     image_input: int | None = None
+    image_output: int | None = None
     web_searches: int | None = None
     total: int | None = None
     reported_usd: Decimal | None = None
@@ -48,10 +49,10 @@ class Usage:
 
     @property
     def status(self) -> str:
-        """`partial` when only one side was logged or the counts had to be repaired."""
+        """`partial` when only one side was logged, the counts had to be repaired, or something was used that no count tells of."""
         if self.empty:
             return "missing"
-        repaired = any(reason == "usage_repaired" for _, reason, _ in self.issues)
+        repaired = any(reason in ("usage_repaired", "not_itemised") for _, reason, _ in self.issues)
         return "partial" if self.input is None or self.output is None or repaired else "reported"
 
     def include_cache(self) -> None:
@@ -87,6 +88,7 @@ class Usage:
             "audio_input_tokens": self.audio_input,
             "audio_output_tokens": self.audio_output,
             "image_input_tokens": self.image_input,
+            "image_output_tokens": self.image_output,
             "web_searches": self.web_searches,
             "reported_usd": self.reported_usd,
             "service_tier": self.service_tier,
@@ -167,13 +169,15 @@ def _openai(raw: Raw, usage: Usage) -> None:
     usage.output = usage.count(both, "output_tokens", "completion_tokens", "output_tokens")
     usage.total = usage.count(both, "total_tokens", "total_tokens")
     usage.cache_read = usage.count(
-        both, "cache_read_tokens", "sent.cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens", "cache_read_input_tokens"
-    )
+        both, "cache_read_tokens", "sent.cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens", "cache_read_input_tokens",
+        "cached_prompt_text_tokens",
+    )  # fmt: skip
     usage.cache_write = usage.count(both, "cache_write_tokens", "sent.cache_write_tokens", "sent.cache_creation_tokens", "cache_creation_input_tokens")
     usage.reasoning = usage.count(both, "reasoning_tokens", "made.reasoning_tokens", "made.thinking_tokens", "reasoning_tokens")
     usage.audio_input = usage.count(both, "audio_input_tokens", "sent.audio_tokens")
     usage.audio_output = usage.count(both, "audio_output_tokens", "made.audio_tokens")
     usage.image_input = usage.count(both, "image_input_tokens", "sent.image_tokens")
+    usage.image_output = usage.count(both, "image_output_tokens", "made.image_tokens")
     _searches(raw, usage)
     settle(usage)
 
@@ -255,7 +259,9 @@ def _gemini(raw: Raw, usage: Usage) -> None:
     sent = [*_modalities(plain.get("promptTokensDetails")), *_modalities(plain.get("toolUsePromptTokensDetails"))]
     usage.audio_input = _sum(number for kind, number in sent if kind == "AUDIO")
     usage.image_input = _sum(number for kind, number in sent if kind == "IMAGE")
-    usage.audio_output = _sum(number for kind, number in _modalities(plain.get("candidatesTokensDetails")) if kind == "AUDIO")
+    made = _modalities(plain.get("candidatesTokensDetails"))
+    usage.audio_output = _sum(number for kind, number in made if kind == "AUDIO")
+    usage.image_output = _sum(number for kind, number in made if kind == "IMAGE")
     tier = plain.get("serviceTier") or plain.get("trafficType")
     usage.service_tier = tier.lower() if isinstance(tier, str) and tier.isascii() and len(tier) <= 40 else None
     _settle_gemini(usage)
@@ -341,6 +347,8 @@ def _searches(raw: Raw, usage: Usage) -> None:
     usage.web_searches = usage.count(used, "web_searches", "web_search_requests", "web_search_calls")
     if usage.web_searches is None:
         usage.web_searches = usage.count(raw, "web_searches", "num_search_queries")
+    if usage.web_searches is None and usage.count(used, "web_searches", "tool_calls_executed"):  # a tool of the server's ran, and has a fee of its own
+        usage.issues.append(("web_searches", "not_itemised", "int"))
 
 
 def _cost(raw: Raw, usage: Usage) -> None:

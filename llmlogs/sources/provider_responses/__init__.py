@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Sample
-from llmlogs.sources.provider_responses.answers import Answer, read_answer
+from llmlogs.sources.provider_responses.batches import as_batch, is_result, never_run, result_parts, results_in, results_in_body
 from llmlogs.sources.provider_responses.envelopes import Parts, parts_of
-from llmlogs.sources.provider_responses.evidence import detect, evidence, is_api_error
-from llmlogs.sources.provider_responses.exchange import WAITING, Exchange
+from llmlogs.sources.provider_responses.evidence import detect, evidence
 from llmlogs.sources.provider_responses.facts import STARTS
 from llmlogs.sources.provider_responses.open_streams import SURPRISES, UNREADABLE, OpenStreams
+from llmlogs.sources.provider_responses.outcomes import answer_of, outcome_of
 from llmlogs.sources.provider_responses.response_shapes import plain_key, shape_of
 from llmlogs.sources.provider_responses.samples import SAMPLES
-from llmlogs.sources.provider_responses.stream_parts import assemble, is_stream
+from llmlogs.sources.provider_responses.stream_parts import is_stream
 
-NOT_UNDERSTOOD = "no answer of a model, no error and no request to one was found"
 CONTAINERS_DEEP = 5
 
 
@@ -54,118 +53,76 @@ def _read(record: Record, context: Context, streams: OpenStreams) -> Iterator[Ou
     if record.value == "[DONE]":
         yield Outcome(record.line, "skipped", "end of a stream")
         return
+    batch = results_in(record.value) or results_in_body(record.value)
+    if batch is not None or is_result(record.value):
+        yield from _batch(record, batch, context)
+        return
     parts = parts_of(record.value)
     bare_event = bool(parts.chunks) and not parts.answers and not parts.streams
     if bare_event or streams.completes(parts) or streams.breaks(parts):
         yield from streams.take(record.line, parts, context)
         return
     several = len(parts.answers) + len(parts.streams) + len(parts.errors) + len(parts.unknown) > 1
-    inside, names = _exchanges_in(record.value, ()) if several else ([], ())
+    inside = _exchanges_in(record.value, 0) if several else []
     if len(inside) < 2:
-        yield _outcome(record.line, parts, context)
+        yield outcome_of(record.line, parts, context)
         yield from _further(record.line, parts, context)
         return
-    batch = any("batch" in name or "inlined" in name for name in (*names, *map(plain_key, inside[0])))
     yield Outcome(record.line, "skipped", "wrapping of several exchanges")
     for item in inside:
-        outcome = _outcome(record.line, parts_of(item), context)
+        outcome = outcome_of(record.line, parts_of(item), context)
         outcome.nested = True
-        if batch and outcome.call is not None:
-            outcome.call["service_tier"] = "batch"
+        yield outcome
+
+
+def _batch(record: Record, results: list[Any] | None, context: Context) -> Iterator[Outcome]:
+    """Results of a batch: a document of many, or one a line."""
+    if results is not None:
+        yield Outcome(record.line, "skipped", "wrapping of a batch's results")
+    for value in [record.value] if results is None else results:
+        skip = never_run(value)
+        outcome = Outcome(record.line, "skipped", skip) if skip else outcome_of(record.line, result_parts(value), context)
+        if outcome.call is not None:
+            outcome.call = as_batch(outcome.call, value)
+        outcome.nested = results is not None
         yield outcome
 
 
 def _further(line: int, parts: Parts, context: Context) -> Iterator[Outcome]:
     """Answers of other calls beside the first one's in the same record (a try and its fallback, say): each is a call of its own."""
     ids = {} if parts.streams or parts.chunks else {node["id"]: node for node in reversed(parts.answers) if isinstance(node.get("id"), str) and "usage" in node}
-    main = _answer(parts, context.timezone)
+    main = answer_of(parts, context.timezone)
     shared = [fact for fact in parts.facts if fact[0][-1] in STARTS or fact[0][-1] in ("provider", "feature", "userid", "traceid")]
     for response_id, node in reversed(ids.items()):
         if main is not None and main.response_id and response_id != main.response_id:
-            outcome = _outcome(line, Parts(answers=[node], facts=shared), context)
+            outcome = outcome_of(line, Parts(answers=[node], facts=shared), context)
             outcome.nested = True
             yield outcome
 
 
-def _exchanges_in(value: Any, names: tuple[str, ...]) -> tuple[list[Any], tuple[str, ...]]:
-    """The exchanges one record wraps in a list (HAR, cassettes, a batch's results), and the names around them; none when it is an exchange itself."""
-    if len(names) > CONTAINERS_DEEP:
-        return [], names
+def _exchanges_in(value: Any, depth: int) -> list[Any]:
+    """The exchanges one record wraps in a list; none when it is an exchange itself."""
+    if depth > CONTAINERS_DEEP:
+        return []
     if isinstance(value, list):
         if is_stream(value):
-            return [], names
+            return []
         found = [item for item in value if isinstance(item, Mapping)]
         telling = sum(bool(evidence(parts_of(item))) and not _is_event(item) for item in found)
-        return found if found and telling * 2 >= len(found) else [], names
+        return found if found and telling * 2 >= len(found) else []
     if not isinstance(value, Mapping) or shape_of(value):
-        return [], names
+        return []
     for key, item in value.items():
         if isinstance(item, (Mapping, list)) and plain_key(key) not in ("request", "req", "headers", "messages", "streamevents"):
-            inner = _exchanges_in(item, (*names, plain_key(key)))
-            if inner[0]:
+            inner = _exchanges_in(item, depth + 1)
+            if inner:
                 return inner
-    return [], names
+    return []
 
 
 def _is_event(item: Any) -> bool:
     parts = parts_of(item)
     return bool(parts.chunks) and not parts.answers
-
-
-def _outcome(line: int, parts: Parts, context: Context) -> Outcome:
-    exchange = Exchange(parts, context, _answer(parts, context.timezone))
-    skip = _skip(exchange)
-    if skip:
-        return Outcome(line, "skipped", skip)
-    if not _is_call(exchange):
-        return Outcome(line, "rejected", NOT_UNDERSTOOD)
-    row, limits = exchange.columns(), exchange.limits()
-    return Outcome(line, "call", call=row, rows={"rate_limits": limits} if limits else {}, issues=list(dict.fromkeys(exchange.issues)))
-
-
-def _answer(parts: Parts, zone: str) -> Answer | None:
-    """The answer of one exchange: its stream, else its whole body; a body beside a stream says the same again."""
-    streams = [assemble(stream, zone) for stream in parts.streams]
-    if parts.chunks and not streams:
-        streams.append(assemble(parts.chunks))
-    bodies = [(shape_of(node), node) for node in parts.answers]
-    whole = [read_answer(shape, node) for shape, node in bodies if not shape.startswith("no_call:")]
-    found = next((answer for answer in streams if answer.usage), None) or next(iter(streams), None)
-    if found is not None:
-        for body in whole:
-            found.complete(body)
-        return found
-    if whole:
-        return next((answer for answer in whole if answer.usage), whole[0])
-    return read_answer("", parts.usages[-1]) if parts.usages and not bodies else None
-
-
-def _skip(exchange: Exchange) -> str:
-    """What a record is when it is understood and no model call; "" when it may be one."""
-    answer, endpoint = exchange.answer, exchange.endpoint
-    if endpoint.skip and (answer is None or endpoint.skip != "batch_job"):
-        return endpoint.skip
-    if exchange.batched and answer is None:
-        kind = next((node.get("type") for node in exchange.parts.unknown if isinstance(node, Mapping)), None)
-        return f"batch request {kind}" if kind in ("expired", "canceled", "cancelled") else ""
-    if answer is None:
-        shape = next((shape_of(node) for node in exchange.parts.answers), "")
-        polled = exchange.method == "GET" and endpoint.known and exchange.fault is None
-        return shape.removeprefix("no_call:") or ("poll" if polled else "")
-    if answer.state in WAITING and exchange.method == "GET":
-        return "poll"
-    if answer.shape == "run" and exchange.usage.empty and answer.error is None:
-        return "thread run without usage"
-    return ""
-
-
-def _is_call(exchange: Exchange) -> bool:
-    if exchange.answer is not None:
-        return True
-    if exchange.fault is not None:
-        asked = exchange.endpoint.known or bool(exchange.models[0]) or bool(exchange.parts.prompts)
-        return asked or is_api_error(exchange.parts) or exchange.status_code in (429, 529)
-    return exchange.endpoint.known and exchange.method in ("", "POST", "PUT") and ((exchange.status_code or 0) >= 200 or exchange.aborted)
 
 
 SOURCE = ProviderResponses()

@@ -253,6 +253,17 @@ def _rerank(answer: Answer, node: Raw) -> None:
     answer.operation = "rerank"
 
 
+def _xai(answer: Answer, node: Raw) -> None:
+    """An answer of xAI's gRPC API, written as JSON."""
+    answer.operation = "chat"
+    for output in items_of(node.get("outputs")):
+        message = output.get("message")
+        answer.take("finish", str(output.get("finish_reason") or "").removeprefix("REASON_").lower())
+        if isinstance(message, Mapping):
+            answer.wrote(message.get("content"))
+            answer.called(len(items_of(message.get("tool_calls"))))
+
+
 def _counters(answer: Answer, node: Raw) -> None:
     """Llama, Titan, Mistral, AI21 and watsonx bodies: counters beside the text, or in `results`."""
     answer.operation = "text_completion"
@@ -309,6 +320,7 @@ READERS: dict[str, Callable[[Answer, Raw], None]] = {
     "llama": _counters,
     "mistral_bedrock": _counters,
     "ai21": _counters,
+    "xai": _xai,
     "watsonx": _counters,
     "interaction": _interaction,
     "run": _run,

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from llmlogs.carriers.http_bodies import UnreadableError, readable
 from llmlogs.sources.provider_responses.response_shapes import Raw, is_part, plain_key, shape_of
 from llmlogs.sources.provider_responses.stream_parts import events_of, is_stream, parse_sse
 
@@ -50,6 +51,7 @@ class Parts:
     engines: list[Raw] = field(default_factory=list)
     usages: list[Raw] = field(default_factory=list)
     facts: list[tuple[tuple[str, ...], Any]] = field(default_factory=list)
+    batched: bool = False  # a result of a batch: only the wrapping says that it is billed as one
 
     def absorb(self, other: Parts) -> None:
         """Add what another look found."""
@@ -172,6 +174,12 @@ def _visit_text(text: str, path: tuple[str, ...], parts: Parts) -> bool:
     """A body kept as text: JSON, JSON lines, server-sent events, or base64 of these. False when it is none of them."""
     if len(text) < 8 or path[-1] in PROMPTS:
         return False
+    if text.startswith("base64:"):  # dd-apm-test-agent's mark
+        body = _marked(text)
+        if not isinstance(body, str):
+            parts.streams.append(body)
+            return True
+        text = body
     if not _JSON_TEXT.match(text):
         text = _from_base64(text) if path[-1] in ("text", "string", "body", "base64string", "content") else ""
         if not _JSON_TEXT.match(text):
@@ -187,6 +195,13 @@ def _visit_text(text: str, path: tuple[str, ...], parts: Parts) -> bool:
     else:
         _visit(value, path, parts)
     return True
+
+
+def _marked(text: str) -> Any:
+    try:
+        return readable(text, {})
+    except UnreadableError:
+        return ""
 
 
 def _from_base64(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head
 from llmlogs.sources.common.usage import read_usage
+from llmlogs.sources.provider_responses.batches import is_result, results_in
 from llmlogs.sources.provider_responses.envelopes import Parts, parts_of
 from llmlogs.sources.provider_responses.exchange import Exchange
 from llmlogs.sources.provider_responses.response_shapes import plain_key, shape_of
@@ -22,14 +23,17 @@ COUNTS = frozenset(
     {"prompttokens", "completiontokens", "inputtokens", "outputtokens", "totaltokens", "tokensprompt", "tokenscompletion", "tokensin", "tokensout"}
 )
 SAMPLE = 20
+RECORDINGS = {"har": "an HTTP archive (HAR)", "cassette": "a recording of HTTP calls (VCR cassette)"}  # carriers of exchanges, whoever answered
 
 
 def detect(head: Head) -> Detection | None:
-    """By the share of the first records that hold an answer or an error of a known API."""
+    """By the share of the first records that hold an answer or an error of a known API; recordings of HTTP traffic by what they are."""
+    if head.carrier in RECORDINGS:
+        return _recording(head)
     records = [value for value in head.values[:SAMPLE] if isinstance(value, (dict, list))]
     if any(_foreign(record) for record in records):
         return None
-    seen = [evidence(parts_of(record)) for record in records]
+    seen = ["batch result" if is_result(record) or results_in(record) else evidence(parts_of(record)) for record in records]
     known = [what for what in seen if what]
     if not known or len(known) * 2 < len(seen):
         return None
@@ -39,6 +43,14 @@ def detect(head: Head) -> Detection | None:
         sure = 0.52  # so little is said that every other source goes first
     shapes = ", ".join(sorted(set(known)))[:120]
     return Detection(sure, f"{len(known)} of the first {len(seen)} records hold an answer of a provider's API ({shapes})")
+
+
+def _recording(head: Head) -> Detection | None:
+    """Other traffic stands beside the models' calls: it is skipped and counted, so that it does not speak against the file."""
+    if not head.values:
+        return None
+    known = sum(bool(evidence(parts_of(value))) for value in head.values)
+    return Detection(0.96 if known else 0.6, f"{RECORDINGS[head.carrier]}; {known} of the first {len(head.values)} exchanges are with a model's API")
 
 
 def _foreign(record: Any) -> bool:

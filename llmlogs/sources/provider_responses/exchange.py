@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -22,6 +22,7 @@ from llmlogs.sources.common.usage import Usage, integer, read_usage
 from llmlogs.sources.provider_responses.answers import NO_OUTPUT, Answer
 from llmlogs.sources.provider_responses.envelopes import Parts
 from llmlogs.sources.provider_responses.facts import DURATIONS, ENDS, FIRST_TOKENS, STARTS, Facts
+from llmlogs.sources.provider_responses.waits import event_times, first_byte, network
 
 Issue = tuple[str, str, str]
 
@@ -45,6 +46,7 @@ LABELS = {
     "gateway": ("gateway", "proxy"),
     "priority": ("priority",),
 }
+NO_PROVIDER = re.compile(r"[\w.-]+:\d+|[\w.-]*gateway", re.IGNORECASE)  # an address, a gateway: who stands in between, not who serves
 MAX_TOKENS = ("maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxnewtokens", "numpredict")
 WAITING = frozenset({"queued", "in_progress", "requires_action", "cancelling", "pending", "processing"})
 STATES = {
@@ -72,9 +74,13 @@ class Exchange:
         return Facts(self.parts.facts)
 
     @cached_property
-    def endpoint(self) -> Endpoint:
+    def url(self) -> str:
         url = self.facts.first("url", "uri", "requesturl", "endpoint", "path", "requesturi", "backendurl", "targeturl", "upstreamurl", "baseurl")
-        told = endpoint_of(url[:2000]) if isinstance(url, str) else Endpoint()
+        return url[:2000] if isinstance(url, str) else ""
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        told = endpoint_of(self.url) if self.url else Endpoint()
         operation = self.facts.first("operationname")
         return told if told.known or told.skip or not isinstance(operation, str) else endpoint_of_operation(operation[:100])
 
@@ -175,12 +181,17 @@ class Exchange:
     def provider(self) -> str | None:
         """Who served it: as logged, else by the URL, else by the answer itself."""
         logged = self.facts.first("provider", "llmprovider", "providername", "vendor", "genaiprovidername")
-        if logged:
+        if logged and not NO_PROVIDER.fullmatch(str(logged)):
             return short(logged)
         answer, (asked, answered) = self.answer, self.models
         if bedrock_model(asked) or self.facts.first("schematype") == "ModelInvocationLog":
             return self.endpoint.provider or "aws.bedrock"
         return self.endpoint.provider or guess_provider(answer.response_id if answer else None, answer.shape if answer else "", answered or asked)
+
+    def _between(self) -> str | None:
+        """A gateway that was logged as the provider."""
+        logged = short(self.facts.first("provider", "llmprovider", "providername", "vendor", "genaiprovidername"))
+        return logged if logged and logged.lower().endswith("gateway") else None
 
     @cached_property
     def started_at(self) -> datetime | None:
@@ -218,11 +229,6 @@ class Exchange:
             self.issues.append((column, "unit_unknown", guessed))
         return ms
 
-    @cached_property
-    def batched(self) -> bool:
-        """A line of a batch's results: only the wrapping says that it is billed as one."""
-        return any(path == ("customid",) for path, _ in self.parts.facts)
-
     def columns(self) -> Row:
         """The call."""
         row: Row = {**self.usage.columns(), **self._times(), **self._request()}
@@ -246,6 +252,7 @@ class Exchange:
         provider = self.provider
         if answer and answer.upstream and provider == "openrouter":
             row["gateway"] = "openrouter"
+        row["gateway"] = row["gateway"] or self._between()
         return row | {
             "response_id": answer.response_id if answer else None,
             "operation": (answer.operation if answer else None) or self.endpoint.operation or "chat",
@@ -254,9 +261,14 @@ class Exchange:
             "deployment": self.endpoint.deployment or short(self.facts.first("deployment", "deploymentname", "deploymentid", "modeldeploymentname")),
             "request_model": asked,
             "response_model": answered,
-            "service_tier": "batch" if self.batched else (answer.service_tier if answer else None) or short(self.facts.first("servicetier")),
+            "service_tier": self._tier(),
             "api_key_hash": self._key_hash(),
         }
+
+    def _tier(self) -> str | None:
+        """The answer's before the request's. Capacity that a router has bought is none of the caller's: it bills by tokens."""
+        tier = (self.answer.service_tier if self.answer else None) or short(self.facts.first("servicetier"))
+        return "batch" if self.parts.batched else None if self.provider == "openrouter" and tier == "provisioned" else tier
 
     def _key_hash(self) -> str | None:
         sent = self.parts.sent_headers
@@ -276,34 +288,16 @@ class Exchange:
         raw = [*(answer.timings if answer else ()), *self.parts.engines]
         server: dict[str, Any] = {**headers, **body_timings(answer.usage if answer else {}, raw, streamed)}
         first = self._measured("ttft_ms", FIRST_TOKENS) if self.streamed is not False else None
+        if first is None and streamed and not early:
+            first = first_byte(self.facts)
         if first is not None and streamed:
             server |= {"ttft_ms": first, "ttft_basis": "client"}
         elif "ttft_ms" in server:
             server["ttft_basis"] = "server"
         if answer is not None and answer.event_times:
-            seen = self._event_times(answer)
+            seen = event_times(answer, self.facts.instant(STARTS, self.context.timezone))
             server = seen | server if server.get("ttft_basis") == "client" else server | seen
-        return row | server | {"network_ms": self._network(headers.get("server_ms"))}
-
-    def _event_times(self, answer: Answer) -> Row:
-        """The first token and the longest pause, where each event was logged with its time."""
-        times, start = answer.event_times, self.facts.instant(STARTS, self.context.timezone)
-        gaps = [(later - earlier) / timedelta(milliseconds=1) for earlier, later in pairwise(times)]
-        row: Row = {"max_gap_ms": max(gaps)} if gaps and min(gaps) >= 0 else {}
-        if start is not None and answer.first_token_at is not None and start < answer.first_token_at:
-            wait = (answer.first_token_at - start) / timedelta(milliseconds=1)
-            row |= {"first_token_at": answer.first_token_at, "ttft_ms": wait, "ttft_basis": "event"}
-        return row
-
-    def _network(self, server: float | None) -> float | None:
-        """Connecting and sending where a HAR has them; else what is left of the wait beside the server's own time, for whole answers only."""
-        steps = [duration_ms(self.facts.first(name, under="timings"), "ms") for name in ("blocked", "dns", "connect", "send")]
-        known = [step for step in steps if step is not None]
-        if known and sum(known) > 0:
-            return sum(known)
-        if server is None or self.duration is None or self.streamed:
-            return None
-        return self.duration - server if self.duration >= server else None
+        return row | server | {"network_ms": network(self.facts, self.duration, headers.get("server_ms"), streamed)}
 
     def _request(self) -> Row:
         prompts = self.parts.prompts

@@ -45,6 +45,8 @@ def shape_of(node: Raw) -> str:
             return "chat_chunk" if OBJECTS[kind] in ("chat", "completion") and _is_chunk(node, OBJECTS[kind]) else OBJECTS[kind]
         if kind in NO_CALLS:
             return f"no_call:{kind}"
+    if node.get("type") == "message_batch" or ("metadata" in node and str(node.get("name")).startswith("batches/")):
+        return "no_call:batch"
     return _by_type(node) or _by_keys(node)
 
 
@@ -131,6 +133,7 @@ KEYS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
     ("llama", frozenset({"generation"}), frozenset({"prompt_token_count", "generation_token_count", "stop_reason"})),
     ("watsonx", frozenset({"results", "model_id"}), frozenset()),
     ("anthropic", frozenset({"stop_reason"}), frozenset({"content", "completion", "usage"})),
+    ("xai", frozenset({"outputs", "model", "usage"}), frozenset({"created", "system_fingerprint"})),
     ("mistral_bedrock", frozenset({"outputs"}), frozenset()),
     ("ai21", frozenset({"completions", "prompt"}), frozenset()),
     ("interaction", frozenset({"steps", "status"}), frozenset({"usage"})),
