@@ -21,7 +21,7 @@ from llmlogs.sources.base import Context, Source
 
 HEAD_BYTES = 64 * 1024
 HEAD_RECORDS = 50
-HEAD_RECORD_BYTES = 4 << 20  # a record may be megabytes: so many of them tell what fifty lines would
+HEAD_RECORD_BYTES = 1 << 20  # a record may be megabytes: so many of them tell what fifty lines would
 CERTAIN = 0.9  # the format names itself: a record that breaks it is a bad record
 OURS = (".duckdb", ".duckdb.wal", ".duckdb.tmp")
 

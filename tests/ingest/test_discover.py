@@ -29,7 +29,7 @@ def test_a_glob_and_a_path_name_a_file_once(log: Log) -> None:
 
 def test_few_giant_lines_tell_what_many_small_ones_would(log: Log) -> None:
     """Lines of megabytes are not read fifty times over to find out what they are."""
-    path = log.write("a.jsonl", "".join(f'{{"model":"a","note":"{"x" * (3 << 20)}"}}\n' for _ in range(3)))
+    path = log.write("a.jsonl", "".join(f'{{"model":"a","note":"{"x" * (700_000)}"}}\n' for _ in range(3)))
     plan = discover.identify(Path(path), path)
     assert isinstance(plan, discover.Plan)
     assert plan.carrier.name == "ndjson"

@@ -131,6 +131,16 @@ def test_the_same_call_in_two_traces_without_content() -> None:
     assert len(calls(export(("oi.langchain", [one]), ("oi.openai", [late])))) == 2
 
 
+def test_dumps_without_scopes() -> None:
+    """One id under two names is one call; equal counts at one moment in the same words are calls of their own."""
+    one, other = span("a", "r", name="messages.create", a=chat(9, 1, "msg_1")), span("b", "r", 10, 990, name="anthropic.messages", a=chat(9, 1, "msg_1"))
+    assert len(calls({"data": [one, other]})) == 1
+    assert len(calls({"data": [span("a", name="x", a=chat(9, 1)), span("b", name="y", a=chat(9, 1))]})) == 2
+    failed = {"error.type": "RateLimitError"}
+    words = [span("a", "r", name="x", a=OI | failed), span("b", "r", 10, 990, name="y", a=chat(**failed))]
+    assert len(calls({"data": words})) == 1
+
+
 def test_many_calls_at_one_moment_pair_one_to_one() -> None:
     """Ten equal requests at once, each told by two emitters in traces of their own."""
     outer = [span(f"a{n}", trace=f"{n:032x}", begin=n, end=1000 + n, a=chat(9, 1)) for n in range(1, 11)]

@@ -90,7 +90,7 @@ def test_failed_calls_are_the_requests_that_never_succeeded(emitter: str, shared
 
 @pytest.mark.parametrize("emitter", EMITTERS)
 def test_first_tokens_come_after_the_servers(emitter: str, shared: Path, tmp_path: Path) -> None:
-    by_id = {row["id"]: row for row in served(shared, emitter) if row["status"] == 200}
+    by_id = {row["id"]: row for row in served(shared, emitter) if row["status"] == 200 and row.get("usage")}
     for call in ingested(shared, emitter, tmp_path / "d"):
         row = by_id.get(call["response_id"])
         if call["ttft_ms"] is not None and row is not None and row.get("t_first"):
@@ -134,3 +134,28 @@ def spans_of(files: list[str]) -> list[Any]:
     """Every span of the files."""
     lines = [json.loads(line) for file in files for line in Path(file).read_text(encoding="utf-8").splitlines()]
     return [{"spanId": span["spanId"]} for line in lines for resource in line["resourceSpans"] for scope in resource["scopeSpans"] for span in scope["spans"]]
+
+
+def test_a_page_of_spans_without_scopes(shared: Path, tmp_path: Path) -> None:
+    """A tracing server's own dump of two emitters' spans: every provider's id once, counts as served, sums as served."""
+    path = shared / "corpus/app/phoenix_generated/rest_spans_otlpv1.json"
+    page = json.loads(path.read_text(encoding="utf-8"))["data"]
+    report = engine.run([str(path)], tmp_path / "d")
+    assert [(file.source, file.counts.records, file.counts.rejected) for file in report.files] == [("otel", len(page), 0)]
+    answered = [row for emitter in ("openinference", "pydantic_ai") for row in served(shared, emitter) if row["status"] == 200 and "usage" in row]
+    good = {row["id"]: counts(row) for row in answered}
+    con = database.open_for_read(tmp_path / "d")
+    try:
+        rows = con.execute("select response_id, input_tokens, output_tokens, status from calls").fetchall()
+    finally:
+        con.close()
+    ids = [row[0] for row in rows if row[0]]
+    assert len(ids) == len(set(ids)) > 10
+    assert all((row[1], row[2]) == good[row[0]] for row in rows if row[0] and row[1] is not None)
+    models = [
+        span
+        for span in page
+        if any(item["key"] == "openinference.span.kind" and item["value"]["string_value"] in ("LLM", "EMBEDDING") for item in span["attributes"])
+    ]
+    sdks = [span for span in models if span["name"] == "anthropic.messages.create"]
+    assert len(rows) == len(models) - len(sdks)

@@ -192,3 +192,9 @@ def test_a_clock_that_ran_backwards_is_an_issue() -> None:
     (outcome,) = read(export(("x", [span("a", begin=1000, end=0, a=chat(9, 2))])))
     assert outcome.call is not None
     assert (outcome.call["started_at"], "duration_ms" in outcome.call, outcome.issues) == (START // 1000 + 10**6, False, [("ended_at", "clock", "int")])
+
+
+def test_an_evaluation_written_as_an_event_of_a_span_is_feedback() -> None:
+    event = ("gen_ai.evaluation.result", 1000, {"gen_ai.evaluation.name": "relevance", "gen_ai.evaluation.score.value": 0.5})
+    (row,) = rows("feedback", read(export(("x", [span("a", a=chat(9, 2), events=[event])]))))
+    assert row == {"trace_id": "a" * 32, "at": START // 1000 + 10**6, "name": "relevance", "value": 0.5, "kind": "judge", "source": "otel"}

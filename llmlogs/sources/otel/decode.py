@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmlogs.sources.base import Context
+from llmlogs.sources.base import Context, Row
 from llmlogs.sources.otel import layouts
 from llmlogs.sources.otel.attributes import Attributes, events
 from llmlogs.sources.otel.kinds import classify
 from llmlogs.sources.otel.span import Fields, Span
 from llmlogs.sources.otel.texts import measure, parsed
-from llmlogs.sources.otel.values import INTEGERS, SCALARS, identity, nanos, plain
+from llmlogs.sources.otel.values import INTEGERS, SCALARS, identity, nanos, number, plain, short
 
 MALFORMED = "span is not an object"
 NOTHING_TOLD = "a span without id, name and times"
 ERROR_CODES = frozenset({2, "2", "STATUS_CODE_ERROR", "ERROR", "Error", "error", "StatusCode.ERROR"})
-UNSCOPED = "name "  # dumps without scopes: the name of a span tells emitters apart within a trace
+UNSCOPED = "words "  # dumps without scopes: the words it uses tell emitters apart
+DIALECT = ("operation", "oi_kind", "ai_operation", "lf_kind", "tl_kind", "request_model", "model", "provider", "status_code", "usage_details")
 
 
 class Decoder:
@@ -35,14 +36,14 @@ class Decoder:
         trace, own, parent = identity(raw.get("traceId")), identity(raw.get("spanId")), identity(raw.get("parentSpanId"))
         span = Span(line, nested, trace, own, parent, name[:200] if isinstance(name, str) else "")
         span.start, span.end = nanos(raw.get("startTimeUnixNano")), nanos(raw.get("endTimeUnixNano"))
-        span.emitter = scope or UNSCOPED + span.name
         span.fields = self.fields(raw.get("attributes"))
+        span.emitter = scope or UNSCOPED + " ".join(word for word in DIALECT if word in span.fields)
         span.resource = self.resource_fields(resource)
         if not own and span.start is None and not (span.name and span.fields):
             return NOTHING_TOLD
         _status(span, raw.get("status"))
         if raw.get("events"):
-            _events(span, raw["events"])
+            self._events(span, raw["events"])
         _pending(span, raw.get("pendingKind"))
         classify(span)
         measure(span, self._context)
@@ -91,6 +92,21 @@ class Decoder:
             if isinstance(value, (str, int, float, bool)) and isinstance(name, str):
                 found.setdefault(self.attributes.label(name)[0], value)
 
+    def _events(self, span: Span, listed: Any) -> None:
+        """First tokens, exceptions and evaluations; all other events are messages."""
+        if not isinstance(listed, list):
+            listed = parsed(listed)
+        last = None
+        for event in listed if isinstance(listed, list) else []:
+            name = event.get("name", event.get("event_name")) if isinstance(event, dict) else None
+            kind = events().get(name) if isinstance(name, str) else None
+            if kind == "first_token":
+                last = _chunk(span, event, last)
+            elif kind == "exception":
+                _exception(span, event)
+            elif kind == "evaluation":
+                span.judgements.append(judgement(self.fields(event.get("attributes")), _when(event), span.trace))
+
 
 def _status(span: Span, status: Any) -> None:
     code = status.get("code", status.get("status_code")) if isinstance(status, dict) else status
@@ -102,21 +118,14 @@ def _status(span: Span, status: Any) -> None:
         span.error = True
 
 
-def _events(span: Span, listed: Any) -> None:
-    if not isinstance(listed, list):
-        listed = parsed(listed)
-    last = None
-    for event in listed if isinstance(listed, list) else []:
-        if not isinstance(event, dict):
-            continue
-        name = event.get("name", event.get("event_name"))
-        kind = events().get(name) if isinstance(name, str) else None
-        if kind is None:
-            continue
-        if kind == "first_token":
-            last = _chunk(span, event, last)
-        elif kind == "exception":
-            _exception(span, event)
+def judgement(fields: Fields, at: int | None, trace: str) -> Row:
+    """A row of feedback: what an evaluation said."""
+    row: Row = {
+        "trace_id": trace or None, "session_id": short(fields.get("session_id")), "call_id": short(fields.get("response_id")),
+        "at": at // 1000 if at is not None else None, "name": short(fields.get("evaluation_name")), "value": number(fields.get("evaluation_value")),
+        "label": short(fields.get("evaluation_label")), "kind": "judge", "source": "otel",
+    }  # fmt: skip
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _when(event: dict[str, Any]) -> int | None:

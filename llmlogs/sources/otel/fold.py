@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from llmlogs.sources.common.usage import integer
 from llmlogs.sources.otel.cluster import Cluster, duplicates, same_request
+from llmlogs.sources.otel.decode import UNSCOPED
 
 MOST_AT_ONCE = 64  # calls at one moment that are compared with each other
 
@@ -24,7 +25,7 @@ def fold_by_id(calls: list[Cluster]) -> list[Cluster]:
     first: dict[str, list[Cluster]] = {}
     kept: list[Cluster] = []
     for cluster in calls:
-        same = [other for found in cluster.ids for other in first.get(found, ()) if other.emitters.isdisjoint(cluster.emitters)]
+        same = [other for found in cluster.ids for other in first.get(found, ()) if _apart(other, cluster)]
         if same:
             same[0].take(cluster, "same_response_id")
         else:
@@ -32,6 +33,11 @@ def fold_by_id(calls: list[Cluster]) -> list[Cluster]:
         for found in cluster.ids:
             first.setdefault(found, []).append(same[0] if same else cluster)
     return kept
+
+
+def _apart(one: Cluster, other: Cluster) -> bool:
+    """Told by different emitters; without scopes, by spans of different names."""
+    return one.emitters.isdisjoint(other.emitters) or (one.lead.emitter.startswith(UNSCOPED) and one.lead.name != other.lead.name)
 
 
 def fold_by_counts(calls: list[Cluster]) -> list[Cluster]:

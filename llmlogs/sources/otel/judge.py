@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from llmlogs.sources.otel.cluster import Cluster, same_request, sums_up
+from llmlogs.sources.otel.decode import UNSCOPED
 from llmlogs.sources.otel.fold import fold_by_counts, fold_by_id, fold_tries, own_tries
 from llmlogs.sources.otel.span import Span
 from llmlogs.sources.otel.stream_logs import join_logs
@@ -32,8 +33,10 @@ def judge(traces: Iterable[list[Span]]) -> Verdict:
     for spans in joined:
         _judge_trace(spans, verdict)
     emitters = {emitter for cluster in verdict.calls for emitter in cluster.emitters}
+    if len(emitters) > 1 or any(emitter.startswith(UNSCOPED) for emitter in emitters):
+        verdict.calls = fold_by_id(verdict.calls)
     if len(emitters) > 1:
-        verdict.calls = fold_by_counts(fold_by_id(verdict.calls))
+        verdict.calls = fold_by_counts(verdict.calls)
     if any("ai_operation" in cluster.lead.fields for cluster in verdict.calls):
         verdict.calls = fold_tries(verdict.calls)
     return verdict

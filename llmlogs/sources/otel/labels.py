@@ -9,6 +9,7 @@ import orjson
 
 from llmlogs.sources.otel.attributes import TAG, Attributes
 from llmlogs.sources.otel.span import Fields, Span
+from llmlogs.sources.otel.values import short
 
 INHERITED = (
     "session_id", "user_id", "team", "environment", "release", "service", "region", "prompt_name", "prompt_version", "agent_name", "operation_id",
@@ -86,13 +87,3 @@ def _listed(places: list[Fields], name: str) -> str | None:
 
 def _is_label(value: Any) -> bool:
     return isinstance(value, (bool, int, float)) or (isinstance(value, str) and 0 < len(value) <= LONGEST and "\n" not in value and value[:1] not in "{[")
-
-
-def short(value: Any) -> str | None:
-    """A label: a short text or number, nothing else. Langfuse writes texts in quotes of JSON."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    text = str(value).strip()
-    if len(text) > 2 and text[0] == text[-1] == '"':
-        text = text[1:-1]
-    return text[:200] or None

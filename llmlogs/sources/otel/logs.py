@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmlogs.sources.base import Context, Outcome, Row
+from llmlogs.sources.base import Context, Outcome
 from llmlogs.sources.otel import layouts
 from llmlogs.sources.otel.attributes import data, events
-from llmlogs.sources.otel.decode import MALFORMED, Decoder
+from llmlogs.sources.otel.decode import MALFORMED, Decoder, judgement
 from llmlogs.sources.otel.kinds import classify
-from llmlogs.sources.otel.labels import short
 from llmlogs.sources.otel.span import Fields, Span
-from llmlogs.sources.otel.values import identity, nanos, plain
+from llmlogs.sources.otel.values import identity, nanos, number, plain
 
 
 class Logs:
@@ -31,7 +30,8 @@ class Logs:
         name = told if isinstance(told, str) else ""
         kind = events().get(name, "")
         if kind == "evaluation":
-            return _evaluation(raw, fields, line, nested)
+            row = judgement(fields, _when(raw), identity(raw.get("traceId", raw.get("trace_id"))))
+            return Outcome(line, "other", rows={"feedback": [row]}, nested=nested)
         if kind == "call" or name in data()["call_logs"]["own_count"] + data()["call_logs"]["inclusive"] + data()["call_logs"]["failed"]:
             span = self._call(raw, fields, scope, line, nested, name)
             span.resource = self._decoder.resource_fields(resource)
@@ -42,13 +42,13 @@ class Logs:
         """A call told when it was over; its length, where told, lies before."""
         trace, inside = identity(raw.get("traceId", raw.get("trace_id"))), identity(raw.get("spanId", raw.get("span_id")))
         span = Span(line, nested, trace, "", inside, name)
-        at = nanos(next((raw[key] for key in ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "hrTime", "timestamp") if raw.get(key)), None))
-        took = _number(fields.get("took_ms"))
+        at = _when(raw)
+        took = number(fields.get("took_ms"))
         span.start = at - int(took * 1e6) if at is not None and took is not None else at
         span.end, span.log = at, took is None
         span.emitter = f"log {scope}"
         if name in data()["call_logs"]["own_count"]:  # counts as Anthropic bills them: the cache apart
-            counts = [_number(fields.get(field)) or 0 for field in ("input", "cache_read", "cache_write")]
+            counts = [number(fields.get(field)) or 0 for field in ("input", "cache_read", "cache_write")]
             if "input" in fields:
                 fields["input"] = int(sum(counts))
         span.fields = fields
@@ -58,18 +58,5 @@ class Logs:
         return span
 
 
-def _number(value: Any) -> float | None:
-    try:
-        return float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
-    except ValueError:
-        return None
-
-
-def _evaluation(raw: layouts.Json, fields: Fields, line: int, nested: bool) -> Outcome:
-    at = nanos(raw.get("timeUnixNano", raw.get("observedTimeUnixNano")))
-    row: Row = {
-        "trace_id": identity(raw.get("traceId", raw.get("trace_id"))) or None, "session_id": short(fields.get("session_id")),
-        "call_id": short(fields.get("response_id")), "at": at // 1000 if at is not None else None, "name": short(fields.get("evaluation_name")),
-        "value": _number(fields.get("evaluation_value")), "label": short(fields.get("evaluation_label")), "kind": "judge", "source": "otel",
-    }  # fmt: skip
-    return Outcome(line, "other", rows={"feedback": [{name: value for name, value in row.items() if value is not None}]}, nested=nested)
+def _when(raw: layouts.Json) -> int | None:
+    return nanos(next((raw[key] for key in ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "hrTime", "timestamp") if raw.get(key)), None))

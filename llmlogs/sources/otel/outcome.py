@@ -6,9 +6,10 @@ from llmlogs.sources.base import Row
 from llmlogs.sources.common.error_classes import Fault, status_in
 from llmlogs.sources.common.usage import integer
 from llmlogs.sources.otel.cluster import Cluster
-from llmlogs.sources.otel.labels import Known, short
+from llmlogs.sources.otel.labels import Known
 from llmlogs.sources.otel.span import Fields, Span
 from llmlogs.sources.otel.texts import parsed
+from llmlogs.sources.otel.values import short
 
 STATES = {"client_cancel": "cancelled", "timeout": "timeout", "content_filter": "blocked"}
 BLOCKED = frozenset({"content_filter", "content-filter", "safety", "SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "refusal"})

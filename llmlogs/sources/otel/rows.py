@@ -13,10 +13,11 @@ from llmlogs.sources.otel.attributes import Attributes, provider_of
 from llmlogs.sources.otel.cluster import NO_OUTPUT, Cluster
 from llmlogs.sources.otel.decode import UNSCOPED
 from llmlogs.sources.otel.fold import resends
-from llmlogs.sources.otel.labels import Known, labels_of, short
+from llmlogs.sources.otel.labels import Known, labels_of
 from llmlogs.sources.otel.outcome import failure, outcome_of
 from llmlogs.sources.otel.span import Fields, Span
 from llmlogs.sources.otel.texts import parsed
+from llmlogs.sources.otel.values import short
 from llmlogs.sources.otel.waits import times_of
 
 _STREAMING_NAME = re.compile(r"stream", re.IGNORECASE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmlogs.sources.base import Row
+
 Fields = dict[str, Any]
 
 
@@ -15,8 +17,30 @@ class Span:
     """
 
     __slots__ = (
-        "belongs", "done", "emitter", "end", "error", "exception", "fields", "first_token", "id", "issues", "kind", "line", "log", "max_gap",
-        "name", "nested", "operation", "parent", "pending", "resource", "start", "trace", "weak",
+        "belongs",
+        "done",
+        "emitter",
+        "end",
+        "error",
+        "exception",
+        "fields",
+        "first_token",
+        "id",
+        "issues",
+        "judgements",
+        "kind",
+        "line",
+        "log",
+        "max_gap",
+        "name",
+        "nested",
+        "operation",
+        "parent",
+        "pending",
+        "resource",
+        "start",
+        "trace",
+        "weak",
     )  # fmt: skip
 
     def __init__(self, line: int, nested: bool, trace: str, identity: str, parent: str, name: str) -> None:
@@ -31,6 +55,7 @@ class Span:
         self.resource: Fields = {}
         self.exception: tuple[str, str] = ("", "")
         self.first_token: int | None = None
+        self.judgements: list[Row] = []  # rows of feedback: evaluations written as events of the span
         self.max_gap: int | None = None
         self.done = ""
         self.belongs: Span | None = None  # the span of the call that this one only adds to

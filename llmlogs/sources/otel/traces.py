@@ -138,7 +138,9 @@ class Telling:
         if "parent_span_id" in row:
             row["parent_span_id"] = self._parent(lead)
         issues = [*cluster.usage.issues, *lead.issues]
-        return Outcome(lead.line, "call", call=row, rows={"attempts": tries} if tries else {}, issues=issues, nested=lead.nested)
+        judged = [judgement for span in cluster.spans for judgement in span.judgements]
+        rows = {table: side for table, side in (("attempts", tries), ("feedback", judged)) if side}
+        return Outcome(lead.line, "call", call=row, rows=rows, issues=issues, nested=lead.nested)
 
     def _parent(self, span: Span) -> str:
         parent = self._stands_in.get((span.trace, span.parent), span.parent)
@@ -151,10 +153,11 @@ class Telling:
         return Outcome(gone.line, "skipped", "pending span" if gone.pending else "repeated span", nested=gone.nested)
 
     def _step(self, span: Span, traced: set[str]) -> Outcome:
-        if span.kind in ALONE and span.trace not in traced:
+        if span.kind in ALONE and span.trace not in traced and not span.judgements:
             return Outcome(span.line, "skipped", NO_MODEL, nested=span.nested)
         try:
             row = step_row(span, self._parent(span))
         except SURPRISES as surprise:
             return Outcome(span.line, "rejected", f"unreadable ({type(surprise).__name__})", nested=span.nested)
-        return Outcome(span.line, "other", rows={"spans": [row]}, nested=span.nested)
+        rows = {"spans": [row], "feedback": span.judgements} if span.judgements else {"spans": [row]}
+        return Outcome(span.line, "other", rows=rows, nested=span.nested)

@@ -128,3 +128,21 @@ def _odd_branch(value: dict[str, Any], branch: str, inner: Any, deep: int) -> An
     if isinstance(inner, dict) and deep < DEEPEST:
         return plain({name[:1].lower() + name[1:]: item for name, item in inner.items()}, deep + 1)
     return inner if branch != "Value" else None
+
+
+def short(value: Any) -> str | None:
+    """A label: a short text or number, nothing else. Langfuse writes texts in quotes of JSON."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    text = str(value).strip()
+    if len(text) > 2 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    return text[:200] or None
+
+
+def number(value: Any) -> float | None:
+    """A number, also as text."""
+    try:
+        return float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    except ValueError:
+        return None

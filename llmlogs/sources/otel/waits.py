@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmlogs.sources.base import Row
 from llmlogs.sources.otel.cluster import Cluster
 from llmlogs.sources.otel.span import Span
-from llmlogs.sources.otel.values import nanos
+from llmlogs.sources.otel.values import nanos, number
 
 
 def times_of(cluster: Cluster) -> Row:
@@ -47,18 +47,9 @@ def _told_wait(span: Span) -> float | None:
     """Nanoseconds to the first token. Some write seconds and some milliseconds under one name: what is longer than the call was milliseconds."""
     took = span.duration_ms
     for name, factor in (("ttft_s", 1e9), ("ttft_ms", 1e6), ("ttft_either", 1e9)):
-        value = span.fields.get(name)
-        if isinstance(value, str):
-            value = _number(value)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < 1e7:
+        value = number(span.fields.get(name))
+        if value is None or not 0 < value < 1e7:
             continue
         milliseconds = name == "ttft_either" and took is not None and value * 1000 > took * 1.05
-        return float(value * (1e6 if milliseconds else factor))
+        return value * (1e6 if milliseconds else factor)
     return None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
