@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import Counter
 from typing import Any
@@ -25,6 +26,10 @@ def test_unknown_names_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyP
     assert len(table) == before
 
 
+def langfuse(**counts: int) -> dict[str, Any]:
+    return {"langfuse.observation.usage_details": json.dumps(counts)}
+
+
 USAGE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("old names", {"gen_ai.usage.prompt_tokens": 9, "gen_ai.usage.completion_tokens": 2}, {"input_tokens": 9, "output_tokens": 2}),
     ("OpenInference", {"llm.token_count.prompt": 9, "llm.token_count.completion": 2, "llm.token_count.prompt_details.cache_read": 4,
@@ -46,6 +51,16 @@ USAGE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
      {"input_tokens": 9, "output_tokens": 2, "cache_read_tokens": 4}),
     ("Langfuse's own words", {"langfuse.observation.usage_details": '{"input":5,"input_cached_tokens":4,"output":2,"total":11}'},
      {"input_tokens": 9, "output_tokens": 2, "cache_read_tokens": 4}),
+    ("Langfuse, without a total", {"langfuse.observation.usage_details": '{"input":5,"output":2}'}, {"input_tokens": 5, "output_tokens": 2}),
+    ("Langfuse, all parts apart", langfuse(input=5, input_cached_tokens=4, output=2, output_reasoning_tokens=3, total=14),
+     {"input_tokens": 9, "output_tokens": 5}),
+    ("Langfuse, the cache apart", langfuse(input=5, input_cached_tokens=4, output=5, output_reasoning_tokens=3, total=14),
+     {"input_tokens": 9, "output_tokens": 5}),
+    ("Langfuse, the reasoning apart", langfuse(input=9, input_cached_tokens=4, output=2, output_reasoning_tokens=3, total=14),
+     {"input_tokens": 9, "output_tokens": 5}),
+    ("Langfuse, reasoning apart", {"langfuse.observation.usage_details": '{"input":5,"output":2,"output_reasoning_tokens":3,"total":10}'},
+     {"input_tokens": 5, "output_tokens": 5}),
+    ("no JSON", {"langfuse.observation.usage_details": "{broken", "gen_ai.usage.input_tokens": 9}, {"input_tokens": 9}),
     ("a number as text", {"gen_ai.usage.input_tokens": "9"}, {"input_tokens": 9}),
 ]  # fmt: skip
 
@@ -99,6 +114,14 @@ def test_the_vercel_ai_sdk_counts_anthropics_cache_from_v6_on(version: str) -> N
     assert (call["input_tokens"], call["cache_read_tokens"], call["cache_write_tokens"], call["provider"]) == (2150, 1800, 300, "anthropic")
 
 
+def test_a_provider_that_counts_the_cache_is_left_alone() -> None:
+    """Metadata beside counts of the Vercel AI SDK that already include the cache."""
+    ai = {"ai.operationId": "ai.generateText.doGenerate", "ai.model.id": "gpt-5", "ai.model.provider": "openai.chat", "ai.usage.inputTokens": 50}
+    told = {"ai.usage.cachedInputTokens": 20, "ai.response.providerMetadata": '{"openai":{"reasoningTokens":0}}'}
+    (call,) = calls(export(("ai", [span("a", a=ai | told)])))
+    assert (call["input_tokens"], call["cache_read_tokens"]) == (50, 20)
+
+
 @pytest.mark.parametrize(
     ("told", "error", "want"),
     [
@@ -132,15 +155,55 @@ KINDS = [
     ({"langfuse.observation.type": "retriever"}, "retrieval"),
     ({"ai.operationId": "ai.toolCall"}, "tool"),
     ({"http.request.method": "GET"}, "http"),
+    ({"rpc.system": "grpc"}, "http"),
+    ({"gen_ai.tool.name": "t"}, "tool"),
+    ({"haystack.component.type": "InMemoryBM25Retriever"}, "retrieval"),
+    ({"haystack.component.type": "PromptBuilder"}, "chain"),
+    ({"db.system": "postgresql"}, "other"),
+    ({"db.system": "chroma", "db.vector.query.response.documents": "[1]"}, "retrieval"),
+    ({"gen_ai.operation.name": "brand new"}, "app"),
     ({}, "app"),
 ]
 
 
-@pytest.mark.parametrize(("told", "kind"), KINDS, ids=[kind for _, kind in KINDS])
+@pytest.mark.parametrize(("told", "kind"), KINDS, ids=[str(n) for n in range(len(KINDS))])
 def test_steps_around_a_call(told: dict[str, Any], kind: str) -> None:
     outcomes = read(export(("x", [span("s", begin=0, end=5, a=told, name="step"), span("c", "s", a=chat(9, 1))])))
     (step,) = rows("spans", outcomes)
     assert (step["kind"], step["duration_ms"], step["status"]) == (kind, 5.0, "ok")
+
+
+WEAK = [
+    ({"gen_ai.request.model": "gpt-5", "gen_ai.usage.input_tokens": 9}, "chat"),
+    ({"llm.model_name": "gpt-5", "llm.token_count.prompt": 9}, "chat"),
+    ({"gen_ai.response.model": "text-embedding-3-small", "gen_ai.request.model": "text-embedding-3-small", "gen_ai.provider.name": "openai"}, "embeddings"),
+    ({"haystack.component.type": "OpenAIChatGenerator"}, "chat"),
+    ({"traceloop.span.kind": "task", "llm.request.type": "chat", "gen_ai.request.model": "gpt-5"}, "chat"),  # LlamaIndex under OpenLLMetry
+]
+
+
+@pytest.mark.parametrize(("told", "operation"), WEAK, ids=[str(n) for n in range(len(WEAK))])
+def test_calls_without_a_word_for_it(told: dict[str, Any], operation: str) -> None:
+    (call,) = calls(export(("x", [span("a", a=told)])))
+    assert call["operation"] == operation
+    assert tokens_of(calls(export(("x", [span("a", a=told), span("b", "a", 100, 900, a=chat(3, 1)), span("c", "a", 910, 950, a=chat(4, 1))])))) in (
+        [3, 4],
+        [3, 4, None],
+    )
+
+
+def tokens_of(found: list[dict[str, Any]]) -> list[int | None]:
+    return sorted((call.get("input_tokens") for call in found), key=lambda count: (count is None, count))
+
+
+def test_an_agents_run_of_pydantic_ai_1_is_no_call() -> None:
+    run = {"model_name": "gpt-5", "agent_name": "helper", "gen_ai.usage.input_tokens": 9, "gen_ai.usage.output_tokens": 2}
+    line = export(("pydantic-ai", [span("a", a=run, name="agent run"), span("b", "a", a=chat(9, 2), name="chat gpt-5")]))
+    assert [(call["input_tokens"], call["agent_name"], call["feature"]) for call in calls(line)] == [(9, "helper", "helper")]
+
+
+def test_counts_rolled_up_under_their_own_name_are_no_call() -> None:
+    assert calls(export(("x", [span("a", a=chat() | {"gen_ai.aggregated_usage.input_tokens": 9})]))) == []
 
 
 def test_steps_of_a_trace_without_a_model_are_kept_where_they_say_something() -> None:

@@ -74,6 +74,57 @@ def test_a_call_inside_a_call_of_another_model_is_a_call() -> None:
     assert tokens(calls(line)) == [(50, 5), (300, 30)]
 
 
+def test_a_failed_call_around_a_good_one_of_another_model_is_a_call() -> None:
+    inner = span("b", "a", 100, 200, a=chat(50, 5, **{"gen_ai.request.model": "omni-moderation"}))
+    line = export(("x", [span("a", a=chat(), error="Error code: 500 - oh"), inner]))
+    assert sorted(call["status"] for call in calls(line)) == ["error", "ok"]
+
+
+def test_a_wrapper_without_counts_of_its_own_is_no_call() -> None:
+    """A router that names the model it was asked for, around the one that answered."""
+    inner = span("b", "a", 100, 900, a=chat(50, 5, **{"gen_ai.request.model": "claude-sonnet-4-5"}))
+    assert tokens(calls(export(("x", [span("a", a=chat()), inner])))) == [(50, 5)]
+
+
+def test_a_call_with_an_id_of_its_own_is_no_sum_of_an_equal_one_inside() -> None:
+    line = export(("x", [span("a", a=chat(50, 5, "chatcmpl-1")), span("b", "a", 100, 200, a=chat(50, 5, "chatcmpl-2"))]))
+    assert len(calls(line)) == 2
+
+
+def test_the_same_emitter_inside_itself() -> None:
+    """An instrumentation that wraps a function and the one it calls: one request when the inner fills the outer."""
+    failed = {"error": "Error code: 429 - slow down"}
+    assert len(calls(export(("x", [span("a", a=chat(), **failed), span("b", "a", 5, 995, a=chat(), **failed)])))) == 1
+    assert len(calls(export(("x", [span("a", a=chat(9, 1)), span("b", "a", 5, 995, a=chat(9, 1))])))) == 1
+
+
+def test_an_embedding_is_not_the_chat_at_the_same_moment() -> None:
+    embedding = {"gen_ai.operation.name": "embeddings", "gen_ai.provider.name": "openai", "gen_ai.usage.input_tokens": 9}
+    assert len(calls(export(("x", [span("a", "r", a=chat(9))]), ("y", [span("b", "r", a=embedding)])))) == 2
+
+
+def test_spans_without_times_are_calls_and_nobodys_twins() -> None:
+    line = export(("x", [span("a", a=chat(9, 1))]), ("y", [span("b", a=chat(9, 1))]))
+    for group in line["resourceSpans"][0]["scopeSpans"]:
+        group["spans"][0].pop("startTimeUnixNano")
+    assert [call.get("started_at") for call in calls(line)] == [None, None]
+    inner = export(("x", [span("a", a=chat(9, 1)), span("b", "a", a=chat(9, 1, "chatcmpl-1"))]))
+    inner["resourceSpans"][0]["scopeSpans"][0]["spans"][1].pop("startTimeUnixNano")
+    assert tokens(calls(inner)) == [(9, 1)]  # a sum of one
+
+
+def test_money_told_by_one_of_two_emitters_is_kept() -> None:
+    one, other = span("a", a=chat(9, 1, "msg_1", **{"operation.cost": 0.5})), span("b", "a", a=chat(9, 1, "msg_1", **{"operation.cost": 0.25}))
+    (call,) = calls(export(("x", [one]), ("y", [other])))
+    assert str(call["reported_usd"]) == "0.500000000000"
+
+
+def test_counts_that_differ_are_told() -> None:
+    (outcome, _) = read(export(("x", [span("a", a=chat(9, 1, "msg_1"))]), ("y", [span("b", "a", a=chat(9, 3, "msg_1"))])))
+    assert outcome.call is not None
+    assert (outcome.call["output_tokens"], outcome.issues) == (3, [("output_tokens", "inconsistent", "int")])
+
+
 MERGES = [
     ("same id, parent and child", ("a", ""), ("b", "a"), chat(9, 1, "msg_1"), chat(9, 1, "msg_1"), "same_response_id"),
     ("same id, siblings", ("a", "r"), ("b", "r"), chat(9, 1, "msg_1"), chat(9, 2, "msg_1"), "same_response_id"),
@@ -224,6 +275,16 @@ def test_what_logfire_tells_of_a_stream_afterwards_belongs_to_its_span(trace: st
     assert [outcome.reason for outcome in outcomes if outcome.kind == "merged"] == ["part"]
 
 
+def test_a_stream_whose_span_is_elsewhere_is_a_call_by_its_log() -> None:
+    log = span("l", begin=400, end=400, a=chat(9, 1, **{"logfire.span_type": "log", "duration": 0.39}))
+    far = span("s", begin=9000, end=9008, a=LOGFIRE)
+    found = sorted(calls(export(("logfire.openai", [log, far]))), key=lambda call: call["started_at"])
+    assert [(call.get("input_tokens"), call["duration_ms"]) for call in found] == [(9, 390.0), (None, 8.0)]
+    broken = span("l", begin=400, end=400, a=chat(9, 1, **{"logfire.span_type": "log", "duration": "long"}))
+    (call,) = calls(export(("logfire.openai", [broken])))
+    assert ("duration_ms" in call, call["input_tokens"]) == (False, 9)
+
+
 def test_a_pending_span_is_no_second_call() -> None:
     early = span("p", "s", a=LOGFIRE | {"logfire.span_type": "pending_span", "logfire.pending_parent_id": "0" * 16}, end=0)
     outcomes = read(export(("logfire", [early, span("s", a=chat(9, 1))])))
@@ -256,3 +317,42 @@ def test_a_late_span_of_a_trace_that_was_judged_adds_no_call() -> None:
     found = spread(4, early, *others, late)
     assert sum(outcome.call.get("input_tokens", 0) for outcome in found if outcome.call) == 300 + 20
     assert Counter(outcome.kind for outcome in found) == {"call": 22, "merged": 1, "other": 1}
+
+
+def test_late_parts_of_a_call_that_was_told_add_nothing() -> None:
+    others = [export(("x", [span("z", trace=f"{n:032x}", begin=n, end=n + 1, a=chat(1, 1))])) for n in range(1, 21)]
+    early, late = (
+        export(("x", [span("a", a=chat(300, 30))])),
+        export(("x", [span("b", "a", 0, 400, a=chat(100, 10)), span("c", "a", 500, 900, a=chat(200, 20))])),
+    )
+    found = spread(4, early, *others, late)
+    assert sum(outcome.call.get("input_tokens", 0) for outcome in found if outcome.call) == 300 + 20
+    assert [outcome.reason for outcome in found if outcome.kind == "merged"] == ["part", "part"]
+
+
+def test_a_step_told_twice_and_one_that_never_ended() -> None:
+    step = span("t", a={"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "x"})
+    early = span("p", a={"gen_ai.operation.name": "execute_tool", "logfire.span_type": "pending_span"}, end=0)
+    outcomes = read(export(("x", [step, early])), export(("x", [step])))
+    assert Counter((outcome.kind, outcome.reason) for outcome in outcomes) == {("other", ""): 2, ("skipped", "repeated span"): 1}
+    assert [(row.get("status"), row.get("duration_ms")) for row in rows("spans", outcomes)] == [("ok", 1000.0), ("unknown", None)]
+
+
+def test_a_deep_tree_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmlogs.sources.otel.judge.HIGHEST", 3)
+    monkeypatch.setattr("llmlogs.sources.otel.labels.HIGHEST", 3)
+    chain = [span(f"{n}", f"{n - 1}" if n > 1 else "", a={"app.feature": "far"} if n == 1 else {}) for n in range(1, 8)]
+    found = calls(export(("x", [*chain, span("8", "7", a=chat(9, 1)), span("9", "7", begin=2000, end=2500, a=chat(9, 1))])))
+    assert ["feature" in call for call in found] == [False, False]
+
+
+def test_a_fault_in_a_row_rejects_its_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("llmlogs.sources.otel.traces.call_row", broken)
+    monkeypatch.setattr("llmlogs.sources.otel.traces.step_row", broken)
+    outcomes = read(export(("x", [span("a", a=chat(9, 1)), span("b", a={"gen_ai.operation.name": "execute_tool"})])))
+    assert [(outcome.kind, outcome.reason) for outcome in outcomes] == [("rejected", "unreadable (KeyError)")] * 2
+    monkeypatch.setattr("llmlogs.sources.otel.decode.classify", broken)
+    assert [outcome.kind for outcome in read(export(("x", [span("a")])))] == ["rejected"]

@@ -18,6 +18,7 @@ FIRST = [
     ("OpenLLMetry's chunks", {}, [("gen_ai.content.completion.chunk", at, {}) for at in (250, 260, 500)], (250.0, "event", True)),
     ("Langfuse's instant", {"langfuse.observation.completion_start_time": '"2026-03-02T10:00:00.250000Z"'}, (), (250.0, "client", True)),
     ("not streamed", {"gen_ai.request.stream": False, "gen_ai.response.time_to_first_chunk": 0.25}, (), (None, None, True)),
+    ("no number", {"gen_ai.response.time_to_first_chunk": "soon"}, (), (None, None, True)),
     ("longer than the call", {"gen_ai.response.time_to_first_chunk": 9.0}, (), (None, None, True)),
     ("nothing told", {}, (), (None, None, None)),
 ]
@@ -80,6 +81,11 @@ def test_a_stream_without_an_end_under_a_broken_caller_failed(told: dict[str, An
     assert (call["status"], call["usage_status"]) == (status, "missing")
 
 
+def test_a_stream_without_an_end_under_a_calm_caller_is_as_its_span_says() -> None:
+    (call,) = calls(export(("x", [span("p"), span("a", "p", a=chat() | {"gen_ai.is_streaming": True})])))
+    assert call["status"] == "ok"
+
+
 def test_t42_labels_come_from_the_enclosing_spans() -> None:
     line = export(
         ("x", [
@@ -97,7 +103,11 @@ def test_t42_labels_come_from_the_enclosing_spans() -> None:
 FEATURES: list[tuple[dict[str, Any], tuple[str, ...], tuple[str | None, str | None]]] = [
     ({"ai.telemetry.metadata.feature": "x", "ai.telemetry.functionId": "y"}, (), ("x", "logged")),
     ({"ai.telemetry.functionId": "y"}, (), ("y", "logged")),
+    ({"langfuse.trace.name": '"quoted"'}, (), ("quoted", "logged")),
     ({"langfuse.trace.tags": ["beta", "feature:x"]}, (), ("x", "tags")),
+    ({"langfuse.trace.tags": ["beta", 5], "ai.telemetry.functionId": "y"}, (), ("y", "logged")),
+    ({"metadata": "[1]", "gen_ai.workflow.name": "w"}, (), ("w", "logged")),
+    ({"metadata": '{"feature": {"a": 1}}'}, (), (None, None)),
     ({"traceloop.association.properties.feature": "x", "traceloop.workflow.name": "w"}, (), ("x", "logged")),
     ({"metadata": '{"feature": "x", "note": "n"}'}, (), ("x", "logged")),
     ({"gen_ai.agent.name": "helper"}, (), ("helper", "agent")),
@@ -198,3 +208,51 @@ def test_an_evaluation_written_as_an_event_of_a_span_is_feedback() -> None:
     event = ("gen_ai.evaluation.result", 1000, {"gen_ai.evaluation.name": "relevance", "gen_ai.evaluation.score.value": 0.5})
     (row,) = rows("feedback", read(export(("x", [span("a", a=chat(9, 2), events=[event])]))))
     assert row == {"trace_id": "a" * 32, "at": START // 1000 + 10**6, "name": "relevance", "value": 0.5, "kind": "judge", "source": "otel"}
+
+
+def test_a_failed_step_has_a_class() -> None:
+    tool = span("t", a={"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}, error="Request timed out.")
+    (row,) = rows("spans", read(export(("x", [tool, span("a", a=chat(9, 2))]))))
+    assert (row["name"], row["status"], row["error_class"]) == ("search", "error", "timeout")
+
+
+@pytest.mark.parametrize(("told", "want"), [("true", True), ("False", False), ("maybe", None), (1, None)])
+def test_a_stream_flag_written_as_text(told: Any, want: bool | None) -> None:
+    (call,) = calls(export(("x", [span("a", a=chat(9, 2) | {"llm.is_streaming": told})])))
+    assert call.get("stream") == want
+
+
+def test_a_chunk_without_a_time_tells_nothing() -> None:
+    one = span("a", a=chat(9, 2), events=[("gen_ai.content.completion.chunk", 250, {})])
+    one["events"].append({"name": "gen_ai.content.completion.chunk"})
+    (call,) = calls(export(("x", [one])))
+    assert call["ttft_ms"] == 250.0
+
+
+def test_an_exception_without_an_answer_is_an_error_even_where_the_status_is_not_set() -> None:
+    event = ("exception", 900, {"exception.type": "openai.InternalServerError", "exception.message": "Error code: 500 - oh"})
+    assert [call["status"] for call in calls(export(("x", [span("a", a=chat(), events=[event])])))] == ["error"]
+    assert [call["status"] for call in calls(export(("x", [span("a", a=chat(9, 2), events=[event])])))] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("body", "want"),
+    [
+        ('{"id": "chatcmpl-1"}', "chatcmpl-1"), ('{"response": {"id": "resp_1"}}', "resp_1"), ('{"llm_output": {"id": "chatcmpl-2"}}', "chatcmpl-2"),
+        ('{"generations": [[{"message": {"kwargs": {"id": "chatcmpl-3"}}}]]}', "chatcmpl-3"), ('{"generations": [[]]}', None), ('{"id": "run-9"}', None),
+        ('{"id": 5}', None), ("[1]", None), ("text", None), ("{broken", None),
+    ],
+)  # fmt: skip
+def test_the_providers_id_inside_an_answer(body: str, want: str | None) -> None:
+    (call,) = calls(export(("x", [span("a", a=chat(9, 2) | {"output.value": body})])))
+    assert call.get("response_id") == want
+
+
+def test_tools_and_instructions_are_a_prompts_beginning() -> None:
+    told = {"gen_ai.system_instructions": '[{"type":"text","content":"be kind"}]', "gen_ai.tool.definitions": '[{"name":"search"}]',
+            "gen_ai.input.messages": '[{"role":"user","content":"hello"}]', "ai.response.toolCalls": '[{"toolName":"search"}]',
+            "gen_ai.output.messages": "hi"}  # fmt: skip
+    (call,) = calls(export(("x", [span("a", a=chat(9, 2) | told)])))
+    (kept,) = calls(export(("x", [span("a", a=chat(9, 2) | told)])), context=Context("x", store_text="full"))
+    assert (call["prompt_chars"], call["completion_chars"], call["tool_calls"], len(call["prefix_hash"])) == (12, 2, 1, 16)
+    assert (kept["prompt_text"], kept["completion_text"]) == ('[{"role":"user","content":"hello"}]', "hi")

@@ -103,6 +103,14 @@ def _depth(span: Span, outer: dict[int, Span | None]) -> int:
     return depth
 
 
+def _is_sum(cluster: Cluster, inner: list[Cluster]) -> bool:
+    """A span around calls that only sums them up, or only holds them: it has no answer of its own and no failure of its own."""
+    ids = {found for each in inner for found in each.ids}
+    if cluster.ids and ids and not cluster.ids & ids:
+        return False
+    return sums_up(cluster, inner) or (cluster.usage.empty and not cluster.ids and (not cluster.failed or any(each.failed for each in inner)))
+
+
 def _decide(span: Span, inner: list[Cluster], verdict: Verdict) -> list[Cluster]:
     cluster = Cluster(span)
     if not inner:
@@ -119,7 +127,7 @@ def _decide(span: Span, inner: list[Cluster], verdict: Verdict) -> list[Cluster]
         cluster.take(tries[-1], "duplicate")
         cluster.tries += tries[:-1]
         return [cluster]
-    if span.weak or sums_up(cluster, inner) or (cluster.usage.empty and not cluster.ids):
+    if span.weak or _is_sum(cluster, inner):
         span.kind = "chain"
         verdict.steps.append(span)
         return inner

@@ -44,9 +44,10 @@ def _by_other_signs(span: Span) -> tuple[str, str] | None:
     fields = span.fields
     if "agent_name" in fields and "model" in fields and "request_model" not in fields:  # pydantic-ai 1.0's run: its counts are sums
         return "agent", ""
-    if ("request_model" in fields or "response_model" in fields) and ("input" in fields or "output" in fields or "provider" in fields):
+    counted = "input" in fields or "output" in fields
+    if (("request_model" in fields or "response_model" in fields) and (counted or "provider" in fields)) or ("model" in fields and counted):
         span.weak = True
-        return "call", "embeddings" if "embed" in str(fields.get("request_model")).lower() else "chat"
+        return "call", "embeddings" if "embed" in str(fields.get("request_model", fields.get("model"))).lower() else "chat"
     component = str(fields.get("component", ""))
     if component.endswith("Generator"):
         span.weak = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +19,6 @@ from llmlogs.sources.otel.texts import parsed
 from llmlogs.sources.otel.values import short
 from llmlogs.sources.otel.waits import times_of
 
-_STREAMING_NAME = re.compile(r"stream", re.IGNORECASE)
 TEXTS = ("prompt_chars", "prompt_hash", "prefix_hash", "completion_chars", "prompt_text", "completion_text", "tool_calls")
 
 
@@ -128,10 +126,7 @@ def _streamed(cluster: Cluster, fields: Fields, parameters: dict[str, Any]) -> b
             return value
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
-    named = (str(fields.get("ai_operation", "")), cluster.lead.name if "ai_operation" in fields else "")
-    if any(_STREAMING_NAME.search(name) for name in named):
-        return True
-    return False if "ai_operation" in fields else None
+    return "stream" in str(fields["ai_operation"]).lower() if "ai_operation" in fields else None
 
 
 def attempt_rows(cluster: Cluster, row: Row) -> list[Row]:

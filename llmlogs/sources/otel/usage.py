@@ -47,7 +47,7 @@ def usage_of(fields: Fields, generates: bool, failed: bool) -> Usage:
         _vercel_before_6(usage, fields)
     else:
         _include_cache(usage)
-    _zeros(usage, generates, failed)
+    _zeros(usage, failed)
     usage.reported_usd = _cost(fields)
     return usage
 
@@ -125,7 +125,7 @@ def _either(raw: Mapping[str, Any], *names: str) -> int | None:
     return next((number for number in (integer(raw.get(name)) for name in names) if number is not None), None)
 
 
-def _zeros(usage: Usage, generates: bool, failed: bool) -> None:
+def _zeros(usage: Usage, failed: bool) -> None:
     """A call that went well read something: zeros are the mark of a stream whose usage nobody asked for."""
     if failed or usage.input:
         return
@@ -136,8 +136,6 @@ def _zeros(usage: Usage, generates: bool, failed: bool) -> None:
             usage.cache_read = usage.cache_read or None
             usage.cache_write = usage.cache_write or None
             usage.reasoning = usage.reasoning or None
-    if not generates and usage.output == 0:
-        usage.output = None
 
 
 def _cost(fields: Fields) -> Decimal | None:
