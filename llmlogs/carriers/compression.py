@@ -55,6 +55,8 @@ def foreign(head: bytes) -> str:
     known = next((name for magic, name in OTHERS.items() if head.startswith(magic)), "")
     if head[257:262] == b"ustar":
         return "a tar archive without .tar in its name"
+    if head[4:5] == b"\x0a" and b"\x0cservice.name\x12" in head[:4096]:
+        return "OpenTelemetry data in binary protobuf (the collector's file exporter writes JSON with `format: json`)"
     return known or ("a DuckDB database" if head[8:12] == b"DUCK" else "")
 
 

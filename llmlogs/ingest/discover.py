@@ -22,6 +22,7 @@ from llmlogs.sources.base import Context, Source
 
 HEAD_BYTES = 64 * 1024
 HEAD_RECORDS = 50
+HEAD_RECORD_BYTES = 1 << 20  # a record may be megabytes: so many of them tell what fifty lines would
 CERTAIN = 0.9  # the format names itself: a record that breaks it is a bad record
 YAML = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*(?:#[^\n]*)?\n)*(?:---[ \t]*\r?\n|[\w.-]+:(?:[ \t][^\n]*)?\r?\n(?:[ \t]+\S|- |[\w.-]+:(?:\s|\Z)))")
 OURS = (".duckdb", ".duckdb.wal", ".duckdb.tmp")
@@ -120,10 +121,19 @@ def _head(carrier: Carrier, path: Path, shown: str, damage: list[str]) -> Head:
         with compression.open_plain(path) as stream:
             columns = getattr(carrier, "columns", _no_columns)(stream)
         with compression.open_plain(path) as stream:
-            first.extend(itertools.islice(carrier.records(stream, Position()), HEAD_RECORDS))
+            first.extend(_first(carrier.records(stream, Position())))
     except OSError as failure:
         damage.append(str(failure))
     return Head(shown, carrier.name, tuple(record.value for record in first if not record.error), columns)
+
+
+def _first(records: Iterator[Record]) -> Iterator[Record]:
+    size = 0
+    for record in itertools.islice(records, HEAD_RECORDS):
+        yield record
+        size += record.length
+        if size > HEAD_RECORD_BYTES:
+            return
 
 
 def _no_columns(stream: BinaryIO) -> tuple[str, ...]:

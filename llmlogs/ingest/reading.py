@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, BinaryIO
@@ -63,9 +65,10 @@ class Reader:
         `earlier` are records an earlier ingest accounted for: the source sees them again to know where it stands, and nothing more comes of them.
         """
         records = self._hand_over(self._plan.carrier.records(stream, self._reading.position))
-        for outcome in self._plan.source.read(chain(self._again(earlier), records), self._context):
-            if outcome.line > self._known:
-                self._take(outcome)
+        with fewer_collections():
+            for outcome in self._plan.source.read(chain(self._again(earlier), records), self._context):
+                if outcome.line > self._known:
+                    self._take(outcome)
         for _ in records:  # a source that stops early must not lose lines silently: the accounts will not close
             pass
         for kind, count in self._reading.skips.items():
@@ -190,6 +193,17 @@ class Reader:
         self._reading.notes[f"{column}: {reason}"] += 1
         row = {"file_id": self._reading.file_id, "line": line, "column_name": column, "reason": reason, "value_kind": kind}
         self._spool.add("issues", row | ({"call_id": call_id} if call_id else {}))
+
+
+@contextmanager
+def fewer_collections() -> Iterator[None]:
+    """Python's search for reference cycles, a hundred times rarer: parsed records have none, and looking at them took a quarter of the time (measured)."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100 * max(usual[0], 700), *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 WITH_CALL = {"spans", "attempts", "rate_limits", "feedback", "texts"}

@@ -15,6 +15,7 @@ from typing import Any
 from llmlogs.carriers.base import Record
 
 WATCHED = 50  # records of a file
+WATCHED_BYTES = 1 << 20  # and no more than this of them, after the first: a record may hold thousands of things
 DEEPEST = 6
 MOST = 200  # fields of a file
 NAME = re.compile(r"[A-Za-z_@$][A-Za-z0-9_.:/@$ -]{0,63}")
@@ -76,11 +77,13 @@ class Watch:
 
     def __init__(self) -> None:
         self._seen: list[Watched] = []
+        self._bytes = 0
 
     def over(self, record: Record) -> Record:
         """The record as the source may have it."""
-        if len(self._seen) >= WATCHED or not isinstance(record.value, dict):
+        if len(self._seen) >= WATCHED or self._bytes > WATCHED_BYTES or not isinstance(record.value, dict):
             return record
+        self._bytes += record.length
         value = Watched(record.value)
         self._seen.append(value)
         return Record(record.line, record.offset, record.length, value, record.error, record.note)

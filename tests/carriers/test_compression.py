@@ -90,6 +90,7 @@ def test_padding_behind_a_member_is_no_damage(tmp_path: Path) -> None:
         (b"PK\x03\x04", "a damaged zip archive"),
         (b"\0" * 257 + b"ustar", "a tar archive"),
         (b'{"a":1}', ""),
+        (b"\0\0\0\x30\x0a\x2e\x0a\x1c\x0a\x1a\x0a\x0cservice.name\x12\x0a\x0a\x08lampshop", "OpenTelemetry data in binary protobuf"),
     ],
 )
 def test_what_is_no_log_has_a_name(head: bytes, name: str) -> None:

@@ -161,3 +161,16 @@ def test_a_giant_unfinished_line_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     position = Position()
     assert len(read(GOOD + b"\n" + b"x" * 1000, position)) == 1
     assert (position.offset, position.pending) == (len(GOOD) + 1, 1000)
+
+
+@pytest.mark.parametrize(
+    ("head", "sure"),
+    [
+        (b'{"a":"' + b"x" * ndjson.CUT, 0.6),  # a line that goes on: lines are read faster than documents
+        (b'{\n"a":"' + b"x" * ndjson.CUT, 0.1),
+        (b"[1," + b"1," * ndjson.CUT, 0.0),
+        (b'{"a":1', 0.1),
+    ],
+)
+def test_a_head_that_ends_within_its_first_line(head: bytes, sure: float) -> None:
+    assert ndjson.CARRIER.sniff(head, "x") == sure

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tiny import Log
 
+from llmlogs.ingest import discover
+
 CALL = '{"model":"a"}\n'
 
 
@@ -23,6 +25,16 @@ def test_a_glob_and_a_path_name_a_file_once(log: Log) -> None:
     path = log.write("a.jsonl", CALL)
     (log.folder / "link.jsonl").symlink_to(path)
     assert log.ingest(path, str(log.folder / "*.jsonl"), str(log.folder / "link.jsonl")).total.calls == 1
+
+
+def test_few_giant_lines_tell_what_many_small_ones_would(log: Log) -> None:
+    """Lines of megabytes are not read fifty times over to find out what they are."""
+    path = log.write("a.jsonl", "".join(f'{{"model":"a","note":"{"x" * (700_000)}"}}\n' for _ in range(3)))
+    plan = discover.identify(Path(path), path)
+    assert isinstance(plan, discover.Plan)
+    assert plan.carrier.name == "ndjson"
+    damage: list[str] = []
+    assert len(discover._head(plan.carrier, Path(path), path, damage).values) == 2
 
 
 @pytest.mark.parametrize("kind", ["absent", "no match", "fifo", "socket", "device", "folder without files"])

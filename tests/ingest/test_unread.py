@@ -7,7 +7,7 @@ import pytest
 from tiny import Log
 
 from llmlogs.carriers.base import Record
-from llmlogs.ingest.unread import WATCHED, Watch, Watched, beside
+from llmlogs.ingest.unread import WATCHED, WATCHED_BYTES, Watch, Watched, beside
 
 
 def unread(value: dict[str, Any], ask: Any) -> dict[str, str]:
@@ -51,6 +51,12 @@ def test_only_the_first_records_are_watched() -> None:
     watch = Watch()
     given = [watch.over(Record(n, 0, 0, {"a": n})).value for n in range(WATCHED + 5)]
     assert [type(value) is dict for value in given] == [False] * WATCHED + [True] * 5
+
+
+def test_only_the_first_megabyte_is_watched() -> None:
+    watch = Watch()
+    given = [watch.over(Record(n, 0, WATCHED_BYTES, {"a": n})).value for n in range(3)]
+    assert [type(value) is dict for value in given] == [False, False, True]
 
 
 def test_a_key_that_is_no_name_is_not_kept() -> None:

@@ -220,6 +220,7 @@ def test_retry_delay_in_the_body():
     [
         ("Error code: 429 - x", 429),
         ("status code 503", 503),
+        ("status_code: 503, model_name: x", 503),
         ("HTTP/1.1 502 Bad", 502),
         ("429: slow", 429),
         ("503 Service", 503),

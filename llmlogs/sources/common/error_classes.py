@@ -16,7 +16,7 @@ RULES = Path(__file__).with_suffix(".toml")
 LONGEST_MESSAGE = 2000  # a body may echo a whole prompt; what went wrong stands in front
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{1,63}\Z")
 _EXCEPTION_IN_TEXT = re.compile(r"\A\s*((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout))\b")  # `litellm.RateLimitError: ...`
-_CODE_IN_TEXT = re.compile(r"(?:error|status)\s*code:?\s*(\d{3})\b|\bHTTP(?:/\d(?:\.\d)?)?\s+(\d{3})\b|\A(\d{3})(?:\s*[:{\-]|\s+(?-i:[A-Z]))", re.IGNORECASE)
+_CODE_IN_TEXT = re.compile(r"(?:error|status)[\s_]*code:?\s*(\d{3})\b|\bHTTP(?:/\d(?:\.\d)?)?\s+(\d{3})\b|\A(\d{3})(?:\s*[:{\-]|\s+(?-i:[A-Z]))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""Feature, user, session, release ...: on the span itself, else on the nearest enclosing span, up to the root of the trace, else on the resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from llmlogs.sources.otel.attributes import TAG, Attributes
+from llmlogs.sources.otel.span import Fields, Span
+from llmlogs.sources.otel.values import short
+
+INHERITED = (
+    "session_id", "user_id", "team", "environment", "release", "service", "region", "prompt_name", "prompt_version", "agent_name", "operation_id",
+)  # fmt: skip
+CONFIGURED = "from"
+BASES = {CONFIGURED: "config", "label_tags": "tags", "agent_name": "agent"}
+FEATURES = ("feature", "feature_hint", "agent_name")
+MOST_TAGS = 20
+LONGEST = 100
+HIGHEST = 100
+Known = Mapping[tuple[str, str], Span]
+
+
+def chain(span: Span, known: Known) -> Iterator[Span]:
+    """The span and those around it, the nearest first."""
+    current: Span | None = span
+    for _ in range(HIGHEST):
+        if current is None:
+            return
+        yield current
+        parent = known.get((current.trace, current.parent)) if current.parent else None
+        current = None if parent is span or parent is current else parent
+
+
+def labels_of(spans: list[Span], known: Known, attributes: Attributes) -> dict[str, Any]:
+    """The label columns of a call told by `spans`, the outermost first."""
+    own = [span.fields for span in reversed(spans)]  # what further in tells of the same call is the call's own, too
+    around = [span.fields for span in chain(spans[0], known)][1:]
+    places = [*own, *around, spans[0].resource]
+    nearest: Fields = {}
+    for fields in reversed(places):
+        nearest |= fields
+    row: dict[str, Any] = {name: word for name in INHERITED if name in nearest and (word := short(nearest[name]))}
+    feature, field = _feature(nearest, places, attributes)
+    if feature is not None:
+        row["feature"], row["feature_basis"] = feature, BASES.get(field) or _level(places, field, len(own))
+    tags = {field[len(TAG) :]: value for field, value in nearest.items() if field.startswith(TAG) and _is_label(value)}
+    if tags:
+        row["tags"] = orjson.dumps(dict(list(tags.items())[:MOST_TAGS]), option=orjson.OPT_SORT_KEYS).decode()
+    return row
+
+
+def _level(places: list[Fields], field: str, own: int) -> str:
+    """How far out a field was found: on the call, in its trace, on the resource."""
+    level = next((level for level, fields in enumerate(places) if field in fields), 0)
+    return "logged" if level < own else "trace" if level < len(places) - 1 else "resource"
+
+
+def _feature(nearest: Fields, places: list[Fields], attributes: Attributes) -> tuple[str | None, str]:
+    """The feature and the field it is from; what the configuration names comes first, then features, then names of workflows, then the agent's."""
+    for field, bare in attributes.wanted:
+        found = short(nearest.get(field))
+        found = found or (_listed(places, bare) if "label_tags" in nearest else None)
+        if found:
+            return found, CONFIGURED
+    if "feature" not in nearest and "label_tags" in nearest:
+        found = _listed(places, "feature")
+        if found:
+            return found, "label_tags"
+    for field in FEATURES:
+        if field in nearest and (found := short(nearest[field])):
+            return found, field
+    return None, ""
+
+
+def _listed(places: list[Fields], name: str) -> str | None:
+    """A tag written as `name:value` in a list of tags, the nearest list first."""
+    for fields in places:
+        listed = fields.get("label_tags")
+        for tag in listed if isinstance(listed, list) else ():
+            if isinstance(tag, str) and tag.startswith((f"{name}:", f"{name}=")):
+                return short(tag[len(name) + 1 :].strip())
+    return None
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, (bool, int, float)) or (isinstance(value, str) and 0 < len(value) <= LONGEST and "\n" not in value and value[:1] not in "{[")
