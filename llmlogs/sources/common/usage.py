@@ -54,6 +54,13 @@ class Usage:
         repaired = any(reason == "usage_repaired" for _, reason, _ in self.issues)
         return "partial" if self.input is None or self.output is None or repaired else "reported"
 
+    def include_cache(self) -> None:
+        """Repair an input that cannot include the cache it was read from: it is smaller than its parts, so the tool copied a provider's exclusive count."""
+        cached = (self.cache_read or 0) + (self.cache_write or 0)
+        if self.input is not None and cached > self.input:
+            self.input += cached
+            self.issues.append(("input_tokens", "cache_was_outside", "int"))
+
     def fill(self, other: Usage) -> None:
         """Take the counts of another place where this one has none; money and tier stay."""
         for name in ("input", "output", "cache_read", "cache_write", "total"):
