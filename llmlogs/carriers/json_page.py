@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from llmlogs.carriers.base import Position, Record
 from llmlogs.carriers.json_documents import JsonStream
 
-LISTS = ("data", "result", "results", "items", "logs", "records", "entries", "rows", "calls", "requests", "traces", "runs", "observations", "value")
+LISTS = ("data", "result", "results", "items", "logs", "records", "entries", "rows", "calls", "requests", "traces", "runs", "observations", "events", "value")
 
 
 class JsonPage(JsonStream):
