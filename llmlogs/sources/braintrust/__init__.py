@@ -33,11 +33,11 @@ class Braintrust:
     def detect(self, head: Head) -> Detection | None:
         """Sure with the keys of its spans. A page is told by its rows, and left to a carrier that takes it apart where there is one."""
         values = [value for value in head.values if isinstance(value, dict)]
-        rows = [row for value in values for row in _rows(value)]
+        rows = [row for value in values for row in _rows(value) if isinstance(row, dict)]
         own = sum(_is_own(row) for row in rows)
         if own and own * 2 >= len(rows):
             return Detection(
-                0.96 if len(rows) == len(values) else 0.92,
+                0.96 if any(_is_own(value) for value in values) else 0.92,
                 f"{own} of {len(rows)} rows have `span_attributes` and `root_span_id`, as Braintrust writes its spans",
             )
         return None
@@ -46,22 +46,21 @@ class Braintrust:
         """Rows of one trace are read together: at the end of the file, or when too many wait (trace_tree.MOST_WAITING)."""
         forest = Forest[Part](_nodes)
         for record in records:
-            if not isinstance(record.value, dict):
-                yield Outcome(record.line, "rejected", "not an object")
-                continue
             for place, row in enumerate(_rows(record.value)):
-                part = keep(record.line, row, context, nested=place > 0)
+                part = keep(record.line, row, context, nested=place > 0) if isinstance(row, dict) else None
                 if part is None:
-                    yield Outcome(record.line, "rejected", "neither a span nor an id", nested=place > 0)
+                    reason = "neither a span nor an id" if isinstance(row, dict) else "not an object"
+                    yield Outcome(record.line, "rejected", reason, nested=place > 0)
                 else:
                     yield from forest.add(part.trace, part)
         yield from forest.rest()
 
 
-def _rows(value: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(value: Any) -> list[Any]:
     """The rows of a page; a row is a page of itself."""
-    listed: list[Any] = next((value[name] for name in ("events", "data") if isinstance(value.get(name), list) and "span_id" not in value), [])
-    return [row for row in listed if isinstance(row, dict)] or [value]
+    if not isinstance(value, dict) or "span_id" in value:
+        return [value]
+    return next((value[name] for name in ("events", "data") if isinstance(value.get(name), list) and value[name]), [value])
 
 
 def _is_own(row: dict[str, Any]) -> bool:

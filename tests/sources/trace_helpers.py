@@ -1,0 +1,114 @@
+"""What the tests of trace exports share: reading records, the whole way into a database, samples, damage."""
+
+import copy
+import json
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from hypothesis import strategies as st
+
+from llmlogs.ingest.engine import run
+from llmlogs.ingest.options import IngestOptions
+from llmlogs.ingest.report import IngestReport
+from llmlogs.sources.base import Context, Outcome, Record, Source
+
+JUNK = (None, True, -1, 10**400, 1e308, "", "x", "\0", "[[[", '{"a": 1}', [], [None, 3], [["a"]], {}, {"a": None}, {"": {"": []}})
+
+
+def read(source: Source, *values: Any, context: Context | None = None) -> list[Outcome]:
+    """Outcomes of records, one a line."""
+    return list(source.read([Record(line, 0, 1, value) for line, value in enumerate(values, 1)], context or Context("log.jsonl", secret=b"k")))
+
+
+def calls(source: Source, *values: Any, context: Context | None = None) -> list[dict[str, Any]]:
+    """The calls of records, in the order of their lines."""
+    found = sorted((outcome for outcome in read(source, *values, context=context) if outcome.kind == "call"), key=lambda outcome: outcome.line)
+    return [outcome.call or {} for outcome in found]
+
+
+def rows(source: Source, table: str, *values: Any) -> list[dict[str, Any]]:
+    """Rows of another table."""
+    return [row for outcome in read(source, *values) for row in outcome.rows.get(table, [])]
+
+
+def closes(outcomes: list[Outcome], records: int) -> None:
+    """Every record has a main outcome of its own."""
+    assert [outcome.line for outcome in sorted(outcomes, key=lambda o: o.line) if not outcome.nested] == list(range(1, records + 1))
+    assert all(outcome.kind in ("call", "other", "merged", "skipped", "rejected") for outcome in outcomes)
+
+
+class Db:
+    """A database made from files, through the whole engine."""
+
+    def __init__(self, folder: Path, *paths: Path | str, **options: Any) -> None:
+        self.path = folder / "out.duckdb"
+        self.report: IngestReport = run([str(path) for path in paths], self.path, IngestOptions(**options))
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.path), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+    def one(self, sql: str) -> tuple[Any, ...]:
+        (row,) = self.ask(sql)
+        return row
+
+    def calls(self, order: str = "started_at, call_id") -> list[dict[str, Any]]:
+        with duckdb.connect(str(self.path), read_only=True) as con:
+            found = con.execute(f"select * from calls order by {order}")
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def check_samples(source: Source, folder: Path) -> None:
+    """Every sample is taken by this source without being told, reads as it says, and its accounts are as it says."""
+    assert source.samples
+    for number, sample in enumerate(source.samples):
+        place = folder / str(number)
+        place.mkdir()
+        (place / "log.jsonl").write_text(sample.lines.strip() + "\n", encoding="utf-8")
+        db = Db(place, place / "log.jsonl")
+        assert [file.source for file in db.report.files] == [source.name], f"{source.name}: {sample.note}"
+        got = db.calls("line, call_id")
+        assert [{name: written(call[name]) for name in want} for call, want in zip(got, sample.want, strict=True)] == list(sample.want), sample.note
+        counts = db.report.files[0].counts
+        assert {name: getattr(counts, name) for name in sample.counts} == sample.counts, sample.note
+
+
+def written(value: Any) -> Any:
+    """A value of the database as a sample writes it."""
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+@st.composite
+def damaged(draw: st.DrawFn, good: tuple[Any, ...]) -> list[Any]:
+    """Some of the good records in any order and number, with members replaced by junk or gone."""
+    values = [copy.deepcopy(draw(st.sampled_from(good))) for _ in range(draw(st.integers(1, 4)))]
+    for _ in range(draw(st.integers(1, 6))):
+        index = draw(st.integers(0, len(values) - 1))
+        values[index] = _broken(draw, values[index])
+    return values
+
+
+def _broken(draw: st.DrawFn, value: Any) -> Any:
+    if isinstance(value, dict) and value and draw(st.integers(0, 5)):
+        key = draw(st.sampled_from(sorted(value)))
+        if draw(st.integers(0, 6)) == 0:
+            del value[key]
+        else:
+            value[key] = _broken(draw, value[key])
+        return value
+    if isinstance(value, list) and value and draw(st.booleans()):
+        index = draw(st.integers(0, len(value) - 1))
+        value[index] = _broken(draw, value[index])
+        return value
+    return draw(st.sampled_from(JUNK))
+
+
+def records_of(*samples: str) -> tuple[Any, ...]:
+    """The records of hand-written samples."""
+    return tuple(json.loads(line) for sample in samples for line in sample.strip().splitlines())
