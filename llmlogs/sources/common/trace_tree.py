@@ -165,7 +165,7 @@ class Tree:
         call = node.call or {}
         call["parent_span_id"] = self.parent_of(node)
         self._inherit(node, call)
-        if node.silent and call.get("status") != "error":
+        if node.silent:
             call |= next((above.error for above in self.above(node) if above.error), {})
         call = {name: value for name, value in call.items() if value is not None}
         yield Outcome(node.line, "call", call=call, rows=_rows(node, []), issues=node.issues, nested=node.nested)
