@@ -106,7 +106,7 @@ def _broken(draw: st.DrawFn, value: Any) -> Any:
         index = draw(st.integers(0, len(value) - 1))
         value[index] = _broken(draw, value[index])
         return value
-    return draw(st.sampled_from(JUNK))
+    return copy.deepcopy(draw(st.sampled_from(JUNK)))
 
 
 def records_of(*samples: str) -> tuple[Any, ...]:
