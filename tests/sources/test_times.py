@@ -115,6 +115,8 @@ def test_nothing_raises(anything):
         (None, "s", None),
         (True, "s", None),
         (float("nan"), "s", None),
+        (10**400, "ms", None),
+        (1e300, "s", None),
     ],
 )
 def test_durations(written, unit, ms):

@@ -15,6 +15,8 @@ FIRST, LAST = datetime(2000, 1, 1), datetime(2100, 1, 1)  # outside there were n
 TICKS_TO_EPOCH = 621_355_968_000_000_000  # .NET: units of 100 ns since 0001-01-01
 TICKS = range(630_000_000_000_000_000, 663_000_000_000_000_000)  # the ticks of 1997 to 2101; as nanoseconds that would be 1990
 
+LONGEST_MS = 1e13  # three centuries: a longer duration is none
+
 _DIGITS = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\Z")
 _ISO = re.compile(r"(\d{4}-?\d\d-?\d\d)(?:[T\s_]\s*(\d\d:?\d\d(?::?\d\d)?)(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?\Z", re.IGNORECASE)
 _GO_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h|d)")
@@ -98,7 +100,7 @@ def duration_ms(value: Any, unit: str = "") -> float | None:
         if not _DIGITS.match(text):
             return _from_go(text)
         value = float(text)
-    if not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0 or unit not in _GO_MS:
+    if not isinstance(value, (int, float)) or unit not in _GO_MS or not 0 <= value < LONGEST_MS / _GO_MS[unit]:  # NaN is in no range, nor is a giant int
         return None
     return round(value * _GO_MS[unit], 6)
 
