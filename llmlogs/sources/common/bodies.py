@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from llmlogs.sources.provider_responses.answers import NO_OUTPUT, Answer, read_a
 from llmlogs.sources.provider_responses.response_shapes import is_part, shape_of
 
 DEEPEST = 12
+ANSWERS = ("content", "text", "output_text", "response", "answer", "completion", "output", "message", "messages", "choices", "result")  # of no known API
 NO_TEXT = ("role", "type", "id", "name", "tool_call_id", "cache_control")
 
 
@@ -34,7 +36,10 @@ def characters(value: Any) -> int:
 
 def canonical(value: Any) -> str:
     """One text for equal values, whatever the order of their members."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode("utf-8", "replace")
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode("utf-8", "replace")
+    except TypeError:  # an integer beyond 64 bits, half an emoji
+        return json.dumps(value, sort_keys=True, default=str)
 
 
 def prompt_columns(prompt: Any, context: Context, tools: Any = None) -> Row:
@@ -68,8 +73,10 @@ def answer_columns(body: Any, context: Context) -> Row:
     """What an answer tells: ids, model, finish reason, tool calls, length. Its counts are read with `usage_of`."""
     answer = answer_of(body)
     if answer is None:
-        chars = characters(body) if isinstance(body, (str, list, Mapping)) else 0
-        return {"completion_chars": chars} | _kept(body if isinstance(body, str) else canonical(body), context) if chars else {}
+        text = next((body[name] for name in ANSWERS if body.get(name)), None) if isinstance(body, Mapping) else body
+        chars = characters(text)
+        told: Row = {"response_model": label(body.get("model"))} if isinstance(body, Mapping) and body.get("model") else {}
+        return told | ({"completion_chars": chars} | _kept(text if isinstance(text, str) else canonical(text), context) if chars else {})
     row: Row = {
         "response_id": label(answer.response_id),
         "response_model": label(answer.model),
@@ -85,7 +92,9 @@ def answer_columns(body: Any, context: Context) -> Row:
 def usage_of(body: Any) -> Usage:
     """The counts inside a provider's answer; empty where it is none or has none."""
     answer = answer_of(body)
-    return read_usage(answer.usage, generates=answer.operation not in NO_OUTPUT) if answer is not None else Usage()
+    if answer is not None:
+        return read_usage(answer.usage, generates=answer.operation not in NO_OUTPUT)
+    return read_usage(body.get("usage")) if isinstance(body, Mapping) else Usage()
 
 
 def _kept(text: str, context: Context) -> Row:

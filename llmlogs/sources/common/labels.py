@@ -67,7 +67,9 @@ def _pairs(holder: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _short(value: Any) -> bool:
-    return isinstance(value, (bool, int, float)) or (isinstance(value, str) and 0 < len(value) <= SHORT_TAG and value.isprintable())
+    if isinstance(value, int):
+        return abs(value) < 2**53
+    return isinstance(value, float) or (isinstance(value, str) and 0 < len(value) <= SHORT_TAG and value.isprintable())
 
 
 def feature(record: Mapping[str, Any], places: Iterable[str]) -> Row:

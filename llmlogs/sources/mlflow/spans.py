@@ -57,7 +57,7 @@ def feedback(trace: Trace) -> list[Row]:
         row["kind"] = JUDGES.get(str(source.get("source_type")).upper()) if isinstance(source, Mapping) else None
         row["at"] = to_utc(raw.get("create_time") or raw.get("create_time_ms"))
         if isinstance(value, (bool, int, float)):
-            row["value"] = float(value)
+            row["value"] = value if not isinstance(value, bool) else float(value)
         elif isinstance(value, str) and len(value) <= 40 and value.count(" ") <= 2:
             row["label"] = value
         found.append({name: item for name, item in row.items() if item is not None} | {"span": hex_id(raw.get("span_id")) or ""})
