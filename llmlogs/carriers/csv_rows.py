@@ -12,6 +12,7 @@ from llmlogs.carriers.parsing import BOM
 
 DELIMITERS = b",;\t|"
 NAME = re.compile(r"[^\W\d][\w .:/()$%-]{0,80}")
+INDEX = "index"  # pandas writes the numbers of its rows in front, without a name
 LONGEST_ROW = 1 << 20  # a quote that is still open after this much was never meant to be one
 csv.field_size_limit(MAX_RECORD)
 
@@ -25,7 +26,7 @@ class CsvRows:
         lines = head.removeprefix(BOM).splitlines()
         if not lines or head.lstrip()[:1] in (b"{", b"["):
             return 0.0
-        names = _cells(_text(lines[0])[0], _delimiter(lines[0]))
+        names = _without_index(_cells(_text(lines[0])[0], _delimiter(lines[0])))
         if len(names) < 2 or not all(NAME.fullmatch(name.strip()) for name in names):
             return 0.0
         return 0.8 if ".csv" in path.lower() or ".tsv" in path.lower() else 0.6
@@ -40,7 +41,7 @@ class CsvRows:
         delimiter = _delimiter(first)
         names: list[str] = []
         for cell in _cells(_text(first.removeprefix(BOM))[0], delimiter):
-            name = cell.strip()
+            name = cell.strip() or INDEX
             names.append(name if name not in names else f"{name}_{len(names) + 1}")
         return delimiter, names, len(first)
 
@@ -56,6 +57,10 @@ class CsvRows:
             record = _record(rows, position, delimiter, names)
             if record:
                 yield record
+
+
+def _without_index(names: list[str]) -> list[str]:
+    return names[1:] if len(names) > 2 and not names[0].strip() else names
 
 
 def _finish_line(stream: BinaryIO, position: Position) -> None:

@@ -148,3 +148,14 @@ def test_a_quote_that_never_closes_gives_up_its_first_line(monkeypatch: pytest.M
 )
 def test_the_container_is_told_from_the_bytes(content: bytes, path: str, name: str) -> None:
     assert candidates(content, path)[0].name == name
+
+
+def test_the_row_numbers_of_pandas_are_a_column_without_a_name() -> None:
+    carrier = all_carriers()["csv"]
+    content = b",id,model\n0,a,m\n1,b,m\n"
+    assert carrier.sniff(content, "x.csv") > 0
+    assert [record.value for record in carrier.records(io.BytesIO(content), Position())] == [
+        {"index": "0", "id": "a", "model": "m"},
+        {"index": "1", "id": "b", "model": "m"},
+    ]
+    assert carrier.sniff(b",,model\n", "x.csv") == 0
