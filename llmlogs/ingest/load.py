@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmlogs.ingest import feedback
 from llmlogs.ingest.spool import TYPES, Spool
 from llmlogs.schema.ddl import literal, quote
 from llmlogs.store.database import Connection, ensure_columns
@@ -32,6 +33,7 @@ def load_others(con: Connection, ingest_id: int, spool: Spool) -> None:
     for table in sorted(spool.columns):
         if table != "call_rows" and spool.size(table):
             _load_table(con, ingest_id, spool, table)
+    feedback.link_waiting(con)
 
 
 def replace_files(con: Connection, spool: Spool, states: list[dict[str, Any]]) -> None:
@@ -50,6 +52,8 @@ def _load_table(con: Connection, ingest_id: int, spool: Spool, table: str) -> No
     call = ", coalesce(m.new_id, f.call_id) as call_id" if has_call else ""
     join = "left join id_map m on m.file_id = f.file_id and m.line = f.line and m.old_id = f.call_id" if has_call else ""
     con.execute(f"create or replace temp table fresh_rows as select {ingest_id}::integer as ingest_id, {keep}{call} from {_spooled(spool, table)} f {join}")
+    if table == "feedback" and "span_id" in columns:
+        columns = columns | feedback.link_fresh(con)
     if "line" in columns and table not in ("rejects", "issues", "merged"):
         _drop_repeats(con, table, sorted(columns - set(IDENTITY)))
     if table == "spans" and {"span_id", "started_at", "ended_at"} <= columns:

@@ -71,6 +71,7 @@ FEEDBACK = table(
     """
 call_id | VARCHAR | | the call, where one is named
 trace_id | VARCHAR | | the trace, where one is named
+span_id | VARCHAR | | the span, where one is named: its call and trace are filled in when the span is read, before or after
 session_id | VARCHAR | | the session, where one is named
 at | TIMESTAMP | UTC | when it was given
 name | VARCHAR | | what was judged
