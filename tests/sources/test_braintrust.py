@@ -39,6 +39,7 @@ COUNTS = {
         (50, 40, 7, 1),
     ),
     "t19 zero is a count": ({"prompt_tokens": 9.0, "completion_tokens": 0}, (9, None, None, 0)),
+    "t20 a zero input is none": ({"prompt_tokens": 0, "completion_tokens": 0, "tokens": 0, "prompt_cached_tokens": 0}, (None, None, None, None)),
     "t20 nothing told is NULL": ({}, (None, None, None, None)),
     "no counts": ({"prompt_tokens": "many", "completion_tokens": None}, (None, None, None, None)),
 }
@@ -102,6 +103,16 @@ def test_larger_transaction_wins_whatever_the_order() -> None:
         closes(outcomes, 2)
         assert [(o.call or {}).get("request_model") for o in outcomes if o.kind == "call"] == ["new"]
         assert [o.merged_into for o in outcomes if o.kind == "merged"] == ["r"]
+
+
+def test_a_part_read_before_the_row_it_adds_to() -> None:
+    """Written by the SDK, without transactions; and failed calls may well have cost nothing."""
+    whole, more = row(metrics={"start": 1772445600.0}), {"id": "r", "root_span_id": "t", "_is_merge": True, "metrics": {"end": 1772445602.0}}
+    for order in ((whole, more), (more, whole)):
+        (call,) = calls(SOURCE, *order)
+        assert (call["duration_ms"], call["request_model"]) == (2000.0, "gpt-x")
+    (call,) = calls(SOURCE, row(metrics=metrics(prompt_tokens=0, completion_tokens=0), error="APIConnectionError: Connection error."))
+    assert (call["input_tokens"], call["error_class"]) == (0, "connection")
 
 
 def test_scores_are_feedback_and_nothing_of_them_is_text() -> None:

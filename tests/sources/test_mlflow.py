@@ -75,6 +75,7 @@ COUNTS = {
         (1500, 500, None, 4),
     ),
     "t19 zero is a count": (usage(9, 0), None, (9, None, None, 0)),
+    "t20 a zero input is none": (usage(0, 0, cache_read_input_tokens=0), None, (None, None, None, None)),
     "t20 nothing told": (None, None, (None, None, None, None)),
     "junk": ("many", None, (None, None, None, None)),
 }
@@ -234,6 +235,16 @@ def test_a_csv_of_python_objects_says_so() -> None:
 def test_traces_without_spans_are_skipped_not_guessed() -> None:
     info = trace()["info"] | {"trace_metadata": {"mlflow.trace.tokenUsage": '{"input_tokens": 5}'}}
     assert [(o.kind, o.reason) for o in read(SOURCE, info)] == [("skipped", "trace without spans")]
+
+
+def test_spans_in_a_file_of_their_own_name_their_trace() -> None:
+    """`traces.json` among the artifacts of a run."""
+    one = span(1, "CHAT_MODEL", usage=usage(5, 1))
+    one["attributes"]["mlflow.traceRequestId"] = '"tr-9"'
+    (call,) = calls(SOURCE, {"spans": [one], "request": "{}", "response": "{}"})
+    assert (call["trace_id"], call["input_tokens"]) == ("tr-9", 5)
+    assert SOURCE.detect(Head("traces.json", "json_stream", ({"spans": [one]},)))
+    assert SOURCE.detect(Head("x.json", "json_stream", ({"spans": [{"attributes": {"a": 1}}]},))) is None
 
 
 def test_no_text_is_kept() -> None:

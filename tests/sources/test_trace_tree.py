@@ -91,6 +91,18 @@ def test_a_silent_call_failed_with_what_stands_above_it() -> None:
     assert (call["status"], call["status_code"]) == ("error", 429)
 
 
+def test_a_span_that_comes_twice_is_read_once() -> None:
+    """Overlapping pages in one file: neither the roll-up nor the call may be counted again."""
+    judged = {"feedback": [{"name": "good", "value": 1}]}
+    nodes = [node(1, "app", None, 10, weak=True), node(2, "c", "app", 10, **judged), node(3, "app", None, 10, weak=True), node(4, "c", "app", 10, **judged)]
+    outcomes = list(Tree(nodes).outcomes())
+    assert by_line(outcomes) == {1: ("other", None), 2: ("call", 10), 3: ("skipped", None), 4: ("merged", None)}
+    assert [outcome.merged_into for outcome in outcomes if outcome.kind == "merged"] == ["c"]
+    assert sum(len(outcome.rows.get("feedback", [])) for outcome in outcomes) == 1
+    running = node(1, "c", None)
+    assert by_line(list(Tree([running, node(2, "c", None, 10)]).outcomes())) == {1: ("merged", None), 2: ("call", 10)}
+
+
 def test_circles_and_long_chains_end() -> None:
     assert tree(node(1, "a", "b", 1), node(2, "b", "a", 1)) in ({1: ("merged", None), 2: ("call", 1)}, {1: ("call", 1), 2: ("merged", None)})
     assert tree(node(1, "a", "a", 1)) == {1: ("call", 1)}

@@ -82,6 +82,7 @@ USAGES = {
     "t4 an input smaller than its cache": ({"prompt_tokens": 3, "completion_tokens": 12, "cache_read_input_tokens": 13216}, (13219, 13216, None, 12)),
     "t19 zero is a count": ({"prompt_tokens": 9, "completion_tokens": 0}, (9, None, None, 0)),
     "t20 nothing told": ({}, (None, None, None, None)),
+    "t20 a zero input is none": ({"prompt_tokens": 0, "completion_tokens": 0}, (None, None, None, None)),
 }
 
 

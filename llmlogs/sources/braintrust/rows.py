@@ -5,27 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from llmlogs.sources.base import Context, Row
+from llmlogs.sources.braintrust.counts import first_token, usage_in, wait
 from llmlogs.sources.common import labels
 from llmlogs.sources.common.bodies import answer_columns, prompt_columns, usage_of
 from llmlogs.sources.common.endpoints import guess_provider
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
-from llmlogs.sources.common.times import duration_ms, to_utc
+from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.trace_tree import Node
-from llmlogs.sources.common.usage import Usage, integer, money, read_usage
+from llmlogs.sources.common.usage import Usage, integer, money
 
 KINDS = {"tool": "tool", "llm": "llm", "task": "chain", "function": "chain", "eval": "chain"}
-# Braintrust's metric -> OpenAI's word for it, whose sense it has
-COUNTS = {
-    "prompt_tokens": "prompt_tokens", "completion_tokens": "completion_tokens", "tokens": "total_tokens",
-    "prompt_cached_tokens": "prompt_tokens_details.cached_tokens", "prompt_cache_creation_tokens": "prompt_tokens_details.cache_write_tokens",
-    "prompt_audio_tokens": "prompt_tokens_details.audio_tokens", "completion_audio_tokens": "completion_tokens_details.audio_tokens",
-    "completion_reasoning_tokens": "completion_tokens_details.reasoning_tokens",
-}  # fmt: skip
 COLUMNS = ("id", "span_id", "root_span_id", "span_parents", "span_attributes", "metadata", "metrics", "tags", "scores", "error", "created", "_xact_id",
            "_is_merge", "is_root")  # fmt: skip
 
@@ -37,7 +30,7 @@ class Part:
     line: int
     id: str
     trace: str
-    order: tuple[int, int]
+    order: tuple[int, bool, int]
     row: Row
     body: Row  # columns told by input and output
     usage: Usage
@@ -73,7 +66,7 @@ def keep(line: int, raw: Row, context: Context, nested: bool = False) -> Part | 
     output = plain(raw.get("output"))
     body |= answer_columns(output, context) | {"answered": True} if output is not None else {}
     row["metadata"] = {name: value for name, value in metadata.items() if not isinstance(value, (dict, list)) or name in ("prompt", "stream_options")}
-    order = (integer(row.get("_xact_id")) or 0, line)
+    order = (integer(row.get("_xact_id")) or 0, row.get("_is_merge") is True, line)
     return Part(line, own, label(row.get("root_span_id")) or own, order, row, body, usage_of(output), nested)
 
 
@@ -83,10 +76,12 @@ def node_of(part: Part, parts: list[tuple[int, bool]]) -> Node:
     kind = str(attributes.get("type") or "")
     span_id = label(row.get("span_id")) or part.id
     start, end = to_utc(metrics.get("start")) or to_utc(row.get("created")), to_utc(metrics.get("end"))
-    place: Row = {"trace_id": part.trace, "span_id": span_id, "started_at": start, "ended_at": end, "duration_ms": _wait(start, end)}
+    place: Row = {"trace_id": part.trace, "span_id": span_id, "started_at": start, "ended_at": end, "duration_ms": wait(start, end)}
     issues: list[tuple[str, str, str]] = []
-    usage = _usage(metrics, str(attributes.get("name")), issues)
+    usage = usage_in(metrics, str(attributes.get("name")), issues)
     usage = part.usage if usage.empty and kind == "llm" else usage
+    if not row.get("error"):
+        usage.forget_zeros()
     weak = kind != "llm" and not usage.empty
     node = Node(part.line, span_id, _parent(row), place | _step(kind, attributes, row), labels=_labels(row, kind, attributes), issues=issues, parts=parts)
     node.feedback = [feedback | {"at": end or start, "trace_id": part.trace} for feedback in _scores(row)]
@@ -126,38 +121,7 @@ def _call(part: Part, usage: Usage, metrics: Row, attributes: Row, issues: list[
     call = {column: value for column, value in (body | {k: v for k, v in call.items() if v is not None}).items() if value is not None}
     if call.get("response_id"):
         del call["call_id"]
-    return call | _first_token(metrics, stream, issues)
-
-
-def _first_token(metrics: Row, stream: bool | None, issues: list[tuple[str, str, str]]) -> Row:
-    """Only of a stream: for a whole answer the SDK writes when it ended."""
-    wait, total = duration_ms(metrics.get("time_to_first_token"), "s"), None
-    if wait is None or not stream:
-        return {}
-    start, end = to_utc(metrics.get("start")), to_utc(metrics.get("end"))
-    total = _wait(start, end)
-    if total is not None and wait > total + 1:
-        issues.append(("ttft_ms", "inconsistent", "float"))
-        return {}
-    return {"ttft_ms": wait, "ttft_basis": "client"} | ({"first_token_at": start + timedelta(milliseconds=wait)} if start else {})
-
-
-def _usage(metrics: Row, name: str, issues: list[tuple[str, str, str]]) -> Usage:
-    """The counts of `metrics`, which are floats; cache writes may be told by lifetime only."""
-    raw: Row = {}
-    for metric, word in COUNTS.items():
-        head, _, tail = word.partition(".")
-        if metrics.get(metric) is not None:
-            (raw.setdefault(head, {}) if tail else raw)[tail or head] = metrics[metric]
-    short, hour = integer(metrics.get("prompt_cache_creation_5m_tokens")), integer(metrics.get("prompt_cache_creation_1h_tokens"))
-    if short is not None or hour is not None:
-        sent = raw.setdefault("prompt_tokens_details", {})
-        sent["cache_write_tokens"] = max(integer(sent.get("cache_write_tokens")) or 0, (short or 0) + (hour or 0))
-    usage = read_usage(raw, generates="embedding" not in name.lower()) if raw else Usage()
-    usage.cache_write_1h = hour
-    usage.include_cache()
-    issues += usage.issues
-    return usage
+    return call | first_token(metrics, stream, issues)
 
 
 def _labels(row: Row, kind: str, attributes: Row) -> Row:
@@ -208,10 +172,6 @@ def _provider(metadata: Row, model: str | None) -> str | None:
         if logged and logged.startswith(("openai.", "anthropic.", "google.", "mistral.", "cohere."))
         else logged or guess_provider(None, "", model)
     )
-
-
-def _wait(start: datetime | None, end: datetime | None) -> float | None:
-    return (end - start) / timedelta(milliseconds=1) if start is not None and end is not None and end >= start else None
 
 
 def _part(row: Row, name: str) -> Row:

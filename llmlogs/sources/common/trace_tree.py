@@ -72,12 +72,20 @@ def tells_usage(call: Row | None) -> bool:
     return call is not None and any(call.get(name) is not None for name in USAGE)
 
 
+def _richness(node: Node) -> tuple[bool, bool, bool]:
+    """How much a version of a span tells: counts, an end, being a call."""
+    return tells_usage(node.call), (node.call or node.span or {}).get("ended_at") is not None, node.call is not None
+
+
 class Tree:
     """The spans of one trace that were read together. `rollups` are ids known to stand above calls that were read before."""
 
     def __init__(self, nodes: Iterable[Node], rollups: Container[str] = ()) -> None:
-        self.nodes = list(nodes)
-        self.by_id = {node.id: node for node in self.nodes}
+        self.by_id: dict[str, Node] = {}
+        self.repeated: list[tuple[Node, str]] = []  # spans that came more than once, and the id they share
+        for node in nodes:
+            self._add(node)
+        self.nodes = list(self.by_id.values())
         self.moved: dict[str, str | None] = {}  # merged wrappers: who stands in for them
         self.below: dict[int, list[Node]] = {}
         self.known = {node.id for node in self.nodes if node.id in rollups}
@@ -87,6 +95,17 @@ class Tree:
             if node.call is not None:
                 for above in self.above(node):
                     self.below.setdefault(id(above), []).append(node)
+
+    def _add(self, node: Node) -> None:
+        """Of a span that came more than once the version that tells most is kept, and every judgement once."""
+        known = self.by_id.setdefault(node.id, node)
+        if known is node:
+            return
+        kept, gone = (known, node) if _richness(known) >= _richness(node) else (node, known)
+        kept.feedback += [row for row in gone.feedback if row not in kept.feedback]
+        kept.parts, gone.parts = [*kept.parts, *gone.parts], []
+        self.by_id[node.id] = kept
+        self.repeated.append((gone, node.id))
 
     def rollups(self) -> Iterator[str]:
         """Ids of spans that stand above the calls of this tree and were not read with it."""
@@ -121,6 +140,10 @@ class Tree:
             for line, nested in node.parts:
                 name = self._name(into or node)
                 yield Outcome(line, "merged" if name else "skipped", "part", merged_into=name, nested=nested)
+        for gone, identity in self.repeated:
+            node = self.by_id[identity]
+            name = self._name(merged.get(id(node), node))
+            yield Outcome(gone.line, "merged" if name else "skipped", "duplicate" if name else "repeated span", merged_into=name, nested=gone.nested)
 
     def _fold(self) -> Iterator[tuple[int, Node]]:
         """Decide about candidates above candidates: (wrapper, the one call it is merged into). Roll-ups lose their call in place."""

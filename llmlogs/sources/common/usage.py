@@ -61,6 +61,14 @@ class Usage:
             self.input += cached
             self.issues.append(("input_tokens", "cache_was_outside", "int"))
 
+    def forget_zeros(self) -> None:
+        """For a call that went well: it read something, so a zero input is the mark of a count nobody made (a stream whose usage was not asked for)."""
+        if self.input != 0:
+            return
+        self.input = None
+        for name in ("output", "cache_read", "cache_write", "cache_write_1h", "reasoning", "audio_input", "audio_output", "image_input"):
+            setattr(self, name, getattr(self, name) or None)
+
     def fill(self, other: Usage) -> None:
         """Take the counts of another place where this one has none; money and tier stay."""
         for name in ("input", "output", "cache_read", "cache_write", "total"):

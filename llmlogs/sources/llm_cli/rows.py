@@ -67,6 +67,7 @@ def call_row(row: Row, printed: Row, found: Found, context: Context, issues: lis
     limits = options if isinstance(options, Mapping) else {}
     response = label(body.get("id")) or label(body.get("responseId"))
     usage = _usage(row, body)
+    usage.forget_zeros()
     issues += usage.issues
     told = text_columns(row, context) if "response" in row else found.of(row)
     if isinstance(printed.get("tool_calls"), list):
@@ -99,8 +100,6 @@ def _usage(row: Row, body: Mapping[str, Any]) -> Usage:
         return read_usage(body.get("usage") or body.get("usageMetadata"))
     told = value_of(row.get("token_details"))
     details = dict(told) if isinstance(told, Mapping) else {}
-    if not integer(sent) and not integer(made):  # plugins write zeros where the provider told nothing
-        return Usage()
     if any("cache" in name and "input_tokens" in name for name in details) or "cache_creation" in details:
         return read_usage(details | {"input_tokens": sent, "output_tokens": made})
     if any(name.endswith("TokenCount") or name.endswith("TokensDetails") for name in details):

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 from llmlogs.sources.common.trace_tree import Tree
+from llmlogs.sources.mlflow.feedback import feedback, once
 from llmlogs.sources.mlflow.samples import SAMPLES
 from llmlogs.sources.mlflow.shapes import Trace, looks_like, trace_of
-from llmlogs.sources.mlflow.spans import feedback, nodes
+from llmlogs.sources.mlflow.spans import nodes
 
 
 class Mlflow:
@@ -37,11 +38,14 @@ class Mlflow:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """A trace a line; each of its spans is a record."""
+        seen: set[str] = set()  # assessments that were told: overlapping pages in one file repeat them
         for record in records:
             trace = trace_of(record.value) if isinstance(record.value, dict) else None
             if trace is None:
                 yield Outcome(record.line, "rejected", "no trace in it" if isinstance(record.value, dict) else "not an object")
-            elif not trace.spans:
+                continue
+            once(trace, seen)
+            if not trace.spans:
                 yield _empty(record.line, trace)
             else:
                 for number, outcome in enumerate(Tree(nodes(record.line, trace, context)).outcomes()):

@@ -24,7 +24,9 @@ THREE = Sample(
                 "state": "OK",
                 "trace_metadata": {"mlflow.trace.user": "ann", "mlflow.trace.session": "s1", "mlflow.trace.tokenUsage": '{"input_tokens": 50}'},
                 "tags": {"feature": "faq", "mlflow.traceName": "answer"},
-                "assessments": [{"assessment_name": "good", "source": {"source_type": "HUMAN"}, "feedback": {"value": True}, "rationale": "?"}],
+                "assessments": [
+                    {"assessment_id": "a-1", "assessment_name": "good", "source": {"source_type": "HUMAN"}, "feedback": {"value": True}, "rationale": "?"}
+                ],
             },
             "data": {
                 "spans": [

@@ -54,7 +54,14 @@ def looks_like(value: Row) -> str:
         return "the columns of a frame of traces"
     if {"trace_id", "trace_metadata", "request_time"} <= value.keys() or {"request_id", "request_metadata", "timestamp_ms"} <= value.keys():
         return "the members of a trace's `info`"
-    return ""
+    return "spans with `mlflow.` attributes" if _request_of(value) else ""
+
+
+def _request_of(value: Row) -> str | None:
+    """The trace that lone spans name: MLflow keeps them in a file of their own, `traces.json`."""
+    spans = value.get("spans")
+    first = spans[0] if isinstance(spans, list) and spans and isinstance(spans[0], Mapping) else {}
+    return label(decode(attributes.get("mlflow.traceRequestId"))) if isinstance(attributes := first.get("attributes"), Mapping) else None
 
 
 def trace_of(value: Row) -> Trace | None:
@@ -83,7 +90,7 @@ def _whole(value: Row) -> Trace | None:
 
 
 def _from_frame(value: Row) -> Trace | None:
-    own = label(value.get("trace_id")) or label(value.get("request_id"))
+    own = label(value.get("trace_id")) or label(value.get("request_id")) or _request_of(value)
     if own is None or not looks_like(value):
         return None
     spans = value_of(value.get("spans"))

@@ -17,7 +17,8 @@ from llmlogs.sources.common.literals import value_of
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.trace_tree import Node
 from llmlogs.sources.common.usage import Usage, integer, money, read_usage
-from llmlogs.sources.mlflow.shapes import Span, Trace, hex_id
+from llmlogs.sources.mlflow.feedback import feedback
+from llmlogs.sources.mlflow.shapes import Span, Trace
 
 MS = timedelta(milliseconds=1)
 CALLS = {"CHAT_MODEL": "chat", "LLM": "chat", "EMBEDDING": "embeddings"}
@@ -25,7 +26,6 @@ KINDS = {"RETRIEVER": "retrieval", "TOOL": "tool", "AGENT": "agent", "CHAIN": "c
          "TASK": "chain"}  # fmt: skip
 CHUNK = "mlflow.chunk.item."
 CHUNKS_READ = 50  # chunks looked into for the first that holds text
-JUDGES = {"HUMAN": "human", "LLM_JUDGE": "judge", "AI_JUDGE": "judge", "CODE": "code"}
 PROVIDERS = {"bedrock": "aws.bedrock", "gemini": "gcp.gemini", "vertexai": "gcp.vertex_ai", "vertex_ai": "gcp.vertex_ai"}
 SAID = ("content", "text", "reasoning", "reasoning_content", "tool_calls", "thinking", "partial_json")
 FORMATS = ("openai", "anthropic", "gemini", "bedrock", "mistral", "groq", "cohere")  # others are frameworks and do not tell who served it
@@ -45,25 +45,6 @@ def nodes(line: int, trace: Trace, context: Context) -> list[Node]:
     return made
 
 
-def feedback(trace: Trace) -> list[Row]:
-    """Judgements that hold; expectations are none, and of prose only short words are kept. `span` names the span judged, "" for none."""
-    found = []
-    for raw in trace.assessments:
-        given, source = raw.get("feedback"), raw.get("source")
-        value = given.get("value") if isinstance(given, Mapping) else None
-        if value is None or raw.get("valid") is False:
-            continue
-        row: Row = {"name": label(raw.get("assessment_name") or raw.get("name")), "trace_id": trace.id, "source": "mlflow"}
-        row["kind"] = JUDGES.get(str(source.get("source_type")).upper()) if isinstance(source, Mapping) else None
-        row["at"] = to_utc(raw.get("create_time") or raw.get("create_time_ms"))
-        if isinstance(value, (bool, int, float)):
-            row["value"] = value if not isinstance(value, bool) else float(value)
-        elif isinstance(value, str) and len(value) <= 40 and value.count(" ") <= 2:
-            row["label"] = value
-        found.append({name: item for name, item in row.items() if item is not None} | {"span": hex_id(raw.get("span_id")) or ""})
-    return found
-
-
 def _trace_labels(trace: Trace, context: Context) -> Row:
     """What holds for the whole trace. `mlflow.user` is who ran the program, no end user."""
     meta, tags = trace.metadata, trace.tags
@@ -75,7 +56,7 @@ def _trace_labels(trace: Trace, context: Context) -> Row:
         "user_id": label(meta.get("mlflow.trace.user")),
         "session_id": label(meta.get("mlflow.trace.session")),
         "release": label(meta.get("mlflow.source.git.commit")),
-        "service": label(meta.get("mlflow.source.name")),
+        "service": label(str(meta.get("mlflow.source.name") or "").replace("\\", "/").rstrip("/").rpartition("/")[2]),
         "is_internal": True if tags.get("mlflow.trace.sourceScorer") else None,  # made by an evaluation's judge
         "tags": labels.tags(own),
     }
@@ -106,6 +87,8 @@ def _node(line: int, span: Span, trace: Trace, context: Context) -> Node:
     node.labels = {"agent_name": span.name if kind == "AGENT" else None} | _prompt(span.attributes.get("mlflow.linkedPrompts"))
     issues: list[tuple[str, str, str]] = []
     usage = _usage(span, issues)
+    if span.status != "ERROR":
+        usage.forget_zeros()
     node.weak = kind not in CALLS and not usage.empty
     if kind in CALLS or node.weak:
         node.issues = issues

@@ -77,6 +77,8 @@ def node_of(line: int, value: Row, context: Context) -> tuple[str, Node]:
     status = "error" if failed else "ok" if end is not None or weave.get("status") in ("success", "descendant_error") else "unknown"
     step = place | {"kind": KINDS.get(kind, "app"), "name": label(name), "status": status, "error_class": error.get("error_class")}
     node = Node(line, own, label(value.get("parent_id")), step, labels=_labels(value, attributes, context), error=error)
+    if kind == "scorer" or name.endswith(".score"):
+        node.labels["is_internal"] = True  # the judge of an evaluation
     node.feedback = [row | {"trace_id": trace, "source": "weave"} for row in _feedback(weave.get("feedback"))]
     models = {str(model)[:200]: told for model, told in _part(summary, "usage").items() if isinstance(told, Mapping) and told}
     asks = kind == "llm" or bool(MODEL_OPS.search(name))
@@ -104,6 +106,8 @@ def _call(node: Node, value: Row, models: Row, name: str, context: Context) -> N
     usage = usage_of(output) if len(models) < 2 else Usage()
     told = _usage(first[1], name)
     usage = told if usage.empty or (not told.empty and (usage.input, usage.output) != (told.input, told.output)) else usage
+    if not value.get("exception"):
+        usage.forget_zeros()
     costs = _part(_part(_part(value, "summary"), "weave"), "costs")
     asked = label(inputs.get("model"))
     model = label(first[0])
