@@ -10,7 +10,7 @@ from typing import Any
 from llmlogs.sources.base import Context, Row
 from llmlogs.sources.braintrust.counts import first_token, usage_in, wait
 from llmlogs.sources.common import labels
-from llmlogs.sources.common.bodies import answer_columns, prompt_columns, usage_of
+from llmlogs.sources.common.bodies import prompt_columns, told_by
 from llmlogs.sources.common.endpoints import guess_provider
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
@@ -64,10 +64,11 @@ def keep(line: int, raw: Row, context: Context, nested: bool = False) -> Part | 
     metadata = _part(row, "metadata")
     body = prompt_columns(plain(raw.get("input")), context, metadata.get("tools"))
     output = plain(raw.get("output"))
-    body |= answer_columns(output, context) | {"answered": True} if output is not None else {}
+    told, usage = told_by(output, context)
+    body |= told | {"answered": True} if output is not None else {}
     row["metadata"] = {name: value for name, value in metadata.items() if not isinstance(value, (dict, list)) or name in ("prompt", "stream_options")}
     order = (integer(row.get("_xact_id")) or 0, row.get("_is_merge") is True, line)
-    return Part(line, own, label(row.get("root_span_id")) or own, order, row, body, usage_of(output), nested)
+    return Part(line, own, label(row.get("root_span_id")) or own, order, row, body, usage, nested)
 
 
 def node_of(part: Part, parts: list[tuple[int, bool]]) -> Node:

@@ -69,14 +69,11 @@ def answer_of(body: Any) -> Answer | None:
     return read_answer(shape, body) if shape and not shape.startswith("no_call") else None
 
 
-def answer_columns(body: Any, context: Context) -> Row:
-    """What an answer tells: ids, model, finish reason, tool calls, length. Its counts are read with `usage_of`."""
-    answer = answer_of(body)
+def told_by(body: Any, context: Context) -> tuple[Row, Usage]:
+    """What an answer tells: columns (ids, model, finish reason, tool calls, length), and its counts; both empty where it is none."""
+    answer = answer_of(body) if body else None
     if answer is None:
-        text = next((body[name] for name in ANSWERS if body.get(name)), None) if isinstance(body, Mapping) else body
-        chars = characters(text)
-        told: Row = {"response_model": label(body.get("model"))} if isinstance(body, Mapping) and body.get("model") else {}
-        return told | ({"completion_chars": chars} | _kept(text if isinstance(text, str) else canonical(text), context) if chars else {})
+        return _unknown(body, context), read_usage(body.get("usage")) if isinstance(body, Mapping) else Usage()
     row: Row = {
         "response_id": label(answer.response_id),
         "response_model": label(answer.model),
@@ -86,15 +83,15 @@ def answer_columns(body: Any, context: Context) -> Row:
         "completion_chars": answer.chars,
         "service_tier": answer.service_tier,
     } | _kept("".join(answer.pieces), context)
-    return {name: value for name, value in row.items() if value is not None}
+    return {name: value for name, value in row.items() if value is not None}, read_usage(answer.usage, generates=answer.operation not in NO_OUTPUT)
 
 
-def usage_of(body: Any) -> Usage:
-    """The counts inside a provider's answer; empty where it is none or has none."""
-    answer = answer_of(body)
-    if answer is not None:
-        return read_usage(answer.usage, generates=answer.operation not in NO_OUTPUT)
-    return read_usage(body.get("usage")) if isinstance(body, Mapping) else Usage()
+def _unknown(body: Any, context: Context) -> Row:
+    """An answer of no known API: its length, and a model it may name."""
+    text = next((body[name] for name in ANSWERS if body.get(name)), None) if isinstance(body, Mapping) else body
+    chars = characters(text)
+    told: Row = {"response_model": label(body.get("model"))} if isinstance(body, Mapping) and body.get("model") else {}
+    return told | ({"completion_chars": chars} | _kept(text if isinstance(text, str) else canonical(text), context) if chars else {})
 
 
 def _kept(text: str, context: Context) -> Row:

@@ -9,7 +9,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Row
 from llmlogs.sources.common import labels
-from llmlogs.sources.common.bodies import answer_columns, characters, prompt_columns, usage_of
+from llmlogs.sources.common.bodies import characters, prompt_columns, told_by
 from llmlogs.sources.common.endpoints import guess_provider
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
@@ -24,6 +24,7 @@ MS = timedelta(milliseconds=1)
 CALLS = {"CHAT_MODEL": "chat", "LLM": "chat", "EMBEDDING": "embeddings"}
 KINDS = {"RETRIEVER": "retrieval", "TOOL": "tool", "AGENT": "agent", "CHAIN": "chain", "RERANKER": "rerank", "GUARDRAIL": "guardrail", "WORKFLOW": "chain",
          "TASK": "chain"}  # fmt: skip
+USAGE = "mlflow.chat.tokenUsage"
 CHUNK = "mlflow.chunk.item."
 CHUNKS_READ = 50  # chunks looked into for the first that holds text
 PROVIDERS = {"bedrock": "aws.bedrock", "gemini": "gcp.gemini", "vertexai": "gcp.vertex_ai", "vertex_ai": "gcp.vertex_ai"}
@@ -86,13 +87,14 @@ def _node(line: int, span: Span, trace: Trace, context: Context) -> Node:
     node = Node(line, span.id, span.parent, step, error=error)
     node.labels = {"agent_name": span.name if kind == "AGENT" else None} | _prompt(span.attributes.get("mlflow.linkedPrompts"))
     issues: list[tuple[str, str, str]] = []
-    usage = _usage(span, issues)
+    body, own = told_by(span.attributes.get("mlflow.spanOutputs"), context) if kind in CALLS or USAGE in span.attributes else ({}, Usage())
+    usage = _usage(span, own, issues)
     if span.status != "ERROR":
         usage.forget_zeros()
     node.weak = kind not in CALLS and not usage.empty
     if kind in CALLS or node.weak:
         node.issues = issues
-        node.call = place | _call(span, kind, usage, context, start)
+        node.call = place | _call(span, kind, (body, usage), context, start)
         node.call |= {"status": "ok" if end else "unknown"} | (error or ({"status": "error", "error_class": "unknown"} if span.status == "ERROR" else {}))
         node.silent = span.status == "ERROR" and not error
     return node
@@ -109,11 +111,10 @@ def _error(span: Span) -> Row:
     return failure(span.message) if span.message else {}
 
 
-def _call(span: Span, kind: str, usage: Usage, context: Context, start: datetime | None) -> Row:
+def _call(span: Span, kind: str, told: tuple[Row, Usage], context: Context, start: datetime | None) -> Row:
+    body, usage = told
     attributes, inputs = span.attributes, span.attributes.get("mlflow.spanInputs")
     asked = inputs if isinstance(inputs, Mapping) else {}
-    output = attributes.get("mlflow.spanOutputs")
-    body = answer_columns(output, context) if output is not None else {}
     model = label(attributes.get("mlflow.llm.model"))
     request = label(asked.get("model")) or label(attributes.get("model"))
     stated = label(attributes.get("mlflow.llm.provider"))
@@ -137,10 +138,9 @@ def _provider(name: str) -> str | None:
     return PROVIDERS.get(name, name) or None
 
 
-def _usage(span: Span, issues: list[tuple[str, str, str]]) -> Usage:
+def _usage(span: Span, own: Usage, issues: list[tuple[str, str, str]]) -> Usage:
     """The answer's own counts, else MLflow's copy of them, which holds the cache except in older versions for Anthropic."""
-    told = span.attributes.get("mlflow.chat.tokenUsage")
-    own = usage_of(span.attributes.get("mlflow.spanOutputs")) if isinstance(told, Mapping) or str(span.attributes.get("mlflow.spanType")) in CALLS else Usage()
+    told = span.attributes.get(USAGE)
     if not own.empty:
         issues += own.issues
         return own

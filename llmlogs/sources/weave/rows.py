@@ -10,7 +10,7 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Row
 from llmlogs.sources.common import labels
-from llmlogs.sources.common.bodies import answer_columns, prompt_columns, usage_of
+from llmlogs.sources.common.bodies import prompt_columns, told_by
 from llmlogs.sources.common.endpoints import guess_provider
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
@@ -101,9 +101,9 @@ def op_name(value: Row) -> str:
 def _call(node: Node, value: Row, models: Row, name: str, context: Context) -> None:
     """Columns of the call into `node.call`; the calls of further models into `node.more`."""
     inputs, output = _part(value, "inputs"), value.get("output")
-    body = answer_columns(output, context) if output is not None else {}
+    body, own = told_by(output, context)
     first, *others = models.items() or [("", {})]
-    usage = usage_of(output) if len(models) < 2 else Usage()
+    usage = own if len(models) < 2 else Usage()
     told = _usage(first[1], name)
     usage = told if usage.empty or (not told.empty and (usage.input, usage.output) != (told.input, told.output)) else usage
     if not value.get("exception"):
