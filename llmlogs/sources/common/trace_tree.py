@@ -178,7 +178,7 @@ class Tree:
     def _name(self, node: Node) -> str:
         """The id of the call a node is or went into; "" where it is no call."""
         call = node.call
-        return str(call.get("response_id") or call.get("call_id") or node.id) if call is not None else ""
+        return str(call.get("call_id") or call.get("response_id") or node.id) if call is not None else ""
 
     def _merged(self, node: Node, into: Node) -> Outcome:
         name = self._name(next((one for one in (into, *self.above(into)) if one.call is not None and one is not node), into)) or into.id
