@@ -40,7 +40,7 @@ def label(value: Any) -> str | None:
 
 def named(metadata: Any, *only: str) -> Row:
     """Canonical labels among the members of a metadata object; `only` restricts the columns."""
-    if not isinstance(metadata, Mapping) or not metadata:
+    if not isinstance(metadata, Mapping):
         return {}
     found = {column: next((text for name in names if (text := label(metadata.get(name)))), None) for column, names in NAMES.items()}
     row = {column: text for column, text in found.items() if text and (not only or column in only)}
