@@ -139,6 +139,13 @@ def test_a_feature_comes_from_where_the_config_says() -> None:
     assert (call["feature"], call["feature_basis"], call["tags"]) == ("faq", "tags", '{"beta":"true"}')
 
 
+def test_the_provider_s_id_is_kept_where_the_answer_has_it() -> None:
+    """So that another system's log of the same call meets it."""
+    answer = {"id": "msg_made_up_7", "type": "message", "role": "assistant", "content": [], "usage": {"input_tokens": 3, "output_tokens": 1}}
+    (call,) = calls(SOURCE, row(output=answer))
+    assert (call["response_id"], call["input_tokens"], "call_id" in call) == ("msg_made_up_7", 3, False)
+
+
 def test_no_text_is_kept() -> None:
     made = row("c", input=[{"role": "user", "content": "my secret"}], output="a secret", metadata={"model": "m", "messages": "secret"}, expected="secret")
     assert "secret" not in str(read(SOURCE, made))

@@ -25,6 +25,7 @@ from llmlogs.sources.common.literals import LONGEST, value_of
         ("[x for x in y]", "[x for x in y]"),
         ("{'a': 1 + 1}", "{'a': 1 + 1}"),
         ("[print]", "[print]"),
+        ("{'a': " * 61 + "1" + "}" * 61, "{'a': " * 61 + "1" + "}" * 61),
         (float("nan"), None),
         (7, 7),
         (None, None),

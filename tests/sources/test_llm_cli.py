@@ -79,6 +79,11 @@ def test_t8_gemini_of_newer_plugins_counts_the_thoughts_already() -> None:
     assert call["output_tokens"] == 32
 
 
+def test_gemini_without_the_count_of_its_answer_keeps_the_row_s() -> None:
+    (call,) = calls(SOURCE, turn(token_details='{"cachedContentTokenCount": 4}'))
+    assert (call["output_tokens"], call["cache_read_tokens"]) == (2, 4)
+
+
 @pytest.mark.parametrize(("sent", "made"), [(0, 0), (None, None)])
 def test_t20_no_usage_is_null(sent: Any, made: Any) -> None:
     (call,) = calls(SOURCE, turn(input_tokens=sent, output_tokens=made, response_json=None))
@@ -96,6 +101,11 @@ def test_alias_and_real_model() -> None:
     assert (call["request_model"], call["response_model"], call["provider"], call["max_tokens"]) == ("mini", "gpt-9-0101", "openai", 9)
     (call,) = calls(SOURCE, turn(model="gemini/gemini-x", resolved_model="gemini-x-001", response_json=None))
     assert (call["response_model"], call["provider"], call["call_id"]) == ("gemini-x-001", "gcp.gemini", "t1")
+
+
+def test_an_answer_that_is_no_text_has_no_length() -> None:
+    (call,) = calls(SOURCE, row("responses", **(RESPONSE | {"response": None, "prompt": None})))
+    assert ("completion_chars" in call, "prompt_chars" in call) == (False, False)
 
 
 def test_other_tables_tell_lengths_and_tool_calls() -> None:

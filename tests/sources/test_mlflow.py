@@ -237,6 +237,34 @@ def test_traces_without_spans_are_skipped_not_guessed() -> None:
     assert [(o.kind, o.reason) for o in read(SOURCE, info)] == [("skipped", "trace without spans")]
 
 
+def test_metadata_as_protobuf_writes_it_and_a_frame_whose_trace_is_torn() -> None:
+    """Pages of the older API list labels as `{key, value}`."""
+    info = {"trace_metadata": [{"key": "mlflow.trace.user", "value": "ann"}, "junk"], "tags": [{"key": "feature", "value": "faq"}]}
+    (call,) = calls(SOURCE, trace(span(1, "LLM"), **info))
+    assert (call["user_id"], call["feature"]) == ("ann", "faq")
+    row = frame(trace(span(1, "LLM", usage=usage(3, 1))))
+    for torn in ('{"info": {"trace_id": "tr-1"}, "data": {"spans": []}}', "{torn"):
+        (call,) = calls(SOURCE, row | {"trace": torn})
+        assert call["input_tokens"] == 3
+
+
+def test_odd_streams() -> None:
+    """Chunks that are texts; chunks without any; a clock that runs backwards; an event before the exception's."""
+    made = [{"name": "mlflow.chunk.item.0", "time_unix_nano": START - 5, "attributes": {"mlflow.chunk.value": '"Hi"'}}]
+    (call,) = calls(SOURCE, trace(span(1, "CHAT_MODEL", events=made)))
+    assert (call["stream"], "ttft_ms" in call) == (True, False)
+    events = [{"name": "exception", "attributes": {"exception.message": "Connection error."}}, {"name": "retry"}]
+    (call,) = calls(SOURCE, trace(span(1, "LLM", events=events, status={"code": "ERROR"})))
+    assert call["error_class"] == "connection"
+
+
+def test_assessments_are_told_once_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = trace(span(1, "CHAIN"), assessments=[{"assessment_id": "a", "assessment_name": "n", "feedback": {"value": 1}}])
+    assert len(rows(SOURCE, "feedback", judged, judged)) == 1
+    monkeypatch.setattr("llmlogs.sources.mlflow.assessments.MOST_SEEN", 0)
+    assert len(rows(SOURCE, "feedback", judged, judged)) == 2
+
+
 def test_spans_in_a_file_of_their_own_name_their_trace() -> None:
     """`traces.json` among the artifacts of a run."""
     one = span(1, "CHAT_MODEL", usage=usage(5, 1))

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from llmlogs.sources.base import Outcome
+from llmlogs.sources.common import trace_tree
 from llmlogs.sources.common.trace_tree import Forest, Node, Tree
 
 
@@ -125,3 +128,43 @@ def test_memory_is_bounded_and_a_roll_up_that_comes_late_is_still_none() -> None
     kinds = by_line(outcomes)
     assert (kinds[4][0], kinds[7][0]) == ("other", "other")
     assert sorted(kinds) == [2, 3, 4, 5, 6, 7]
+
+
+def test_a_sum_over_calls_of_two_models_names_none_of_them() -> None:
+    outer, one, two = node(1, "outer", None, 30), node(2, "a", "outer"), node(3, "b", "outer")
+    for inner, model in ((one, "m"), (two, "n")):
+        assert inner.call is not None
+        inner.call["request_model"] = model
+    (call,) = [outcome.call for outcome in Tree([outer, one, two]).outcomes() if outcome.call]
+    assert "request_model" not in call
+
+
+def test_a_wrapper_tells_the_outcome_that_its_call_does_not() -> None:
+    outer, inner = node(1, "outer", None, 10), node(2, "inner", "outer", 10)
+    assert outer.call is not None
+    assert inner.call is not None
+    outer.call |= {"status": "error", "error_class": "timeout"}
+    inner.call["status"] = "unknown"
+    (call,) = [outcome.call for outcome in Tree([outer, inner]).outcomes() if outcome.call]
+    assert (call["status"], call["error_class"]) == ("error", "timeout")
+
+
+def test_a_step_without_a_row_is_skipped_and_parents_skip_merged_wrappers() -> None:
+    silent = Node(1, "s", None, None)
+    assert tree(silent) == {1: ("skipped", None)}
+    first = node(1, "o1", "root", 5)
+    outcomes = list(Tree([first, node(2, "o2", "o1", 5), node(3, "c", "o2", 5), node(4, "tool", "o2", call=False)]).outcomes())
+    assert by_line(outcomes) == {1: ("merged", None), 2: ("merged", None), 3: ("call", 5), 4: ("other", None)}
+    assert (outcomes[2].call or {})["parent_span_id"] == "root"
+    assert outcomes[3].rows["spans"][0]["parent_span_id"] == "root"
+
+
+def test_what_is_remembered_of_roll_ups_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_tree, "MOST_ROLLUPS", 1)
+    forest = Forest[Node](lambda items: items, limit=1)
+    outcomes = [
+        outcome
+        for number, trace in enumerate("abcde", 1)
+        for outcome in forest.add(trace, node(number, f"c{number}", f"p{number}" if number != 2 else None, 1, call=number != 3))
+    ]
+    assert [outcome.kind for outcome in (*outcomes, *forest.rest())] == ["call", "call", "other", "call", "call"]

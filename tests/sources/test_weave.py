@@ -154,6 +154,17 @@ def test_labels_and_what_is_no_label() -> None:
     assert (call["feature"], call["feature_basis"]) == ("gold", "config")
 
 
+def test_judges_are_internal_and_an_error_without_words_is_one() -> None:
+    scorer = op("s", "Judge.score")
+    assert [call.get("is_internal") for call in calls(SOURCE, scorer, op("j", parent="s", usage={"m": count(1, 1)}), op("x", usage={"m": count(1, 1)}))] == [
+        True,
+        None,
+    ]
+    (call,) = calls(SOURCE, op("c", weave={"status": "error"}))
+    assert (call["status"], call["error_class"]) == ("error", "unknown")
+    assert rows(SOURCE, "feedback", op("c", weave={"feedback": ["junk", None]})) == []
+
+
 def test_deleted_and_running_calls() -> None:
     assert [(o.kind, o.reason) for o in read(SOURCE, op("c", deleted_at="2026-03-02T10:00:00Z"))] == [("skipped", "deleted")]
     (call,) = calls(SOURCE, op("c", ended_at=None, weave={"status": "running"}))

@@ -18,6 +18,8 @@ PLAIN_LENGTHS = (20, 24, 27)  # 2026-03-02T10:00:00Z, with milliseconds, with mi
 
 LONGEST_MS = 1e13  # three centuries: a longer duration is none
 
+LONGEST_MS = 1e13  # three centuries: a longer duration is none
+
 _DIGITS = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\Z")
 _ISO = re.compile(r"(\d{4}-?\d\d-?\d\d)(?:[T\s_]\s*(\d\d:?\d\d(?::?\d\d)?)(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?\Z", re.IGNORECASE)
 _GO_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h|d)")

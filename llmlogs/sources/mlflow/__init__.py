@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
 from llmlogs.sources.common.trace_tree import Tree
-from llmlogs.sources.mlflow.feedback import feedback, once
+from llmlogs.sources.mlflow.assessments import feedback, once
 from llmlogs.sources.mlflow.samples import SAMPLES
 from llmlogs.sources.mlflow.shapes import Trace, looks_like, trace_of
 from llmlogs.sources.mlflow.spans import nodes

@@ -17,7 +17,7 @@ from llmlogs.sources.common.literals import value_of
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.trace_tree import Node
 from llmlogs.sources.common.usage import Usage, integer, money, read_usage
-from llmlogs.sources.mlflow.feedback import feedback
+from llmlogs.sources.mlflow.assessments import feedback
 from llmlogs.sources.mlflow.shapes import Span, Trace
 
 MS = timedelta(milliseconds=1)
