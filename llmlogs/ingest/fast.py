@@ -17,7 +17,7 @@ import orjson
 
 from llmlogs.ingest import fast_lines, fast_sql
 from llmlogs.ingest.fast_result import FAST_FROM, FastResult
-from llmlogs.schema.ddl import literal
+from llmlogs.schema.ddl import RANDOM, literal
 from llmlogs.sources.common.error_classes import classify
 from llmlogs.sources.declared.sql import HASHED, STRUCTURED, Compiled
 from llmlogs.store.database import Connection, ensure_columns
@@ -25,6 +25,8 @@ from llmlogs.store.database import Connection, ensure_columns
 SAMPLE = 250
 MOST_FLAGGED = 0.05  # of the rows; beyond, the careful reader is as quick
 IDS = ("call_id", "response_id")
+# An address or a key in a label: the careful reader passes it through privacy.label. Only what is cheap to see in every row of a column.
+HIDDEN_WORDS = "contains({0}, '@') or starts_with({0}, 'sk-') or starts_with({0}, 'Bearer ')"
 ERROR_KEYS: tuple[str, ...] = ("status_code", "error_type", "error_template")
 
 
@@ -120,7 +122,8 @@ def _odd_values(con: Connection, columns: set[str]) -> list[str]:
         "TIMESTAMP": ("{0} < timestamp '2000-01-01'", "{0} >= timestamp '2100-01-01'"),
     }
     told = sorted(columns - STRUCTURED - {"source", "error_template", "status", "app_cache", "bad_values"})
-    return [condition.format(name) for name in told for condition in odd.get(types[name], ())]
+    labels = [name for name in sorted(columns - {"source", "error_template", "bad_values"} - RANDOM) if types[name] == "VARCHAR"]
+    return [*(condition.format(name) for name in told for condition in odd.get(types[name], ())), *map(HIDDEN_WORDS.format, labels)]
 
 
 def _number(con: Connection, first: int, rows: int, blanks: list[int]) -> None:

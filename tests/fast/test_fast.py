@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -267,3 +268,18 @@ def test_a_class_that_the_mapping_names_is_kept_and_the_others_are_found(project
     assert {tuple(row[i] for i in where) for row in quick["calls"]} == {
         (name, "aws.bedrock") for name in (None, "content_filter", "rate_limit", "server_error")
     }
+
+
+@pytest.mark.parametrize(("every", "reader"), [(50, "fast"), (1, "careful")])
+def test_an_address_in_a_label_is_hashed_however_it_is_read(project: Path, every: int, reader: str) -> None:
+    """A few are read again with care, and where they are usual the whole file is."""
+    content = [orjson.dumps(record(n, meta={"feature": "ann@example.com" if n % every == 0 else "chat"})) for n in range(20_000)]
+    path = project / "big.jsonl"
+    path.write_bytes(b"\n".join(content) + b"\n")
+    report = run([str(path)], project / "labels.duckdb")
+    assert report.files[0].reader.startswith(reader)
+    with duckdb.connect(str(project / "labels.duckdb"), read_only=True) as con:
+        found = con.execute(
+            "select count(*) filter (feature like '%@%'), count(*) filter (feature like 'email-%'), count(distinct feature) from calls"
+        ).fetchall()
+    assert found == [(0, 20_000 // every, 1 + (every > 1))]
