@@ -242,4 +242,5 @@ def _folded(name: str, names: list[str]) -> str:
     if name in WIDEST:
         plain = f"case when count(distinct c.source) > 1 then {WIDEST[name]} else {plain} end"
     growing = (GROWING.get(name) if "ended_at" in names else None) or (f"arg_min_null({column}, r.rank)" if name.endswith("_tokens") else "")
-    return f"case when bool_or(r.growing) then {growing} else {plain} end" if growing else plain
+    snapshots = "bool_or(r.growing) and bool_and(r.family is null)"  # members of a family are copies, not snapshots: the first in time says all
+    return f"case when {snapshots} then {growing} else {plain} end" if growing else plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +30,9 @@ def clean(table: str, row: dict[str, Any], secret: bytes = b"") -> tuple[dict[st
         if value is None:
             continue
         kind = types[name]
+        if (type(value) is bool and kind == "BOOLEAN") or (type(value) is float and kind == "DOUBLE" and isfinite(value)):
+            good[name] = value
+            continue
         if kind == "VARCHAR" and gated:
             cleaned, reason = _short(value, secret) if type(value) is str and len(value) < SHORT else _text(value, secret)
         else:

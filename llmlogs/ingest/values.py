@@ -20,6 +20,8 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 
 def whole(value: Any, bits: int = 63) -> Cleaned:
     """BIGINT, or INTEGER with 31 bits. 12.0 and "12" are exact; 12.5, true and 2^63 are not."""
+    if type(value) is int:  # nearly always
+        return (value, "") if -(1 << bits) <= value < 1 << bits else (None, "out_of_range")
     if isinstance(value, bool):
         return None, "not_a_number"
     if isinstance(value, str) and WHOLE.fullmatch(value.strip()):

@@ -58,8 +58,18 @@ def get(name: str) -> Source:
 def find(head: Head) -> list[tuple[Source, Detection]]:
     """Sources that may read the file, the surest first; of equals a mapping of the user's own."""
     own = {source.name for folder in own_folders() for source in _mapped(folder)[0]}
-    sure = [(source, found) for source in all_sources().values() if (found := source.detect(head)) and found.confidence > 0]
+    sure: list[tuple[Source, Detection]] = []
+    for source in sorted(all_sources().values(), key=_surest, reverse=True):
+        if sure and max(found.confidence for _, found in sure) > _surest(source):
+            continue  # it could not win, and those that claim much look longest
+        if (seen := source.detect(head)) and seen.confidence > 0:
+            sure.append((source, seen))
     return sorted(sure, key=lambda x: (-x[1].confidence, x[0].name not in own, x[0].name))
+
+
+def _surest(source: Source) -> float:
+    """The highest confidence a source ever states."""
+    return float(getattr(source, "surest", 1.0))
 
 
 def _mapped(folder: Path) -> tuple[list[Source], list[LlmlogsError]]:

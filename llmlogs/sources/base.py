@@ -88,6 +88,7 @@ class Source(Protocol):
 
     A source whose lines build on earlier ones (cumulative counters, a session named at the top) sets `remembers = True`: when a file has grown
     since an earlier ingest it is handed the old records again, and what it says of them is dropped.
+    A source that reads what many write says in `surest` the highest confidence it ever states, and is asked only where nobody is surer.
     A source of a program that keeps logs by itself says where, for `llmlogs ingest --agents`: `places`, a tuple of paths as ingest/places.py reads them.
     """
 

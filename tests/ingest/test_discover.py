@@ -4,11 +4,14 @@ import gzip
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny import Log
 
+from llmlogs import sources
 from llmlogs.ingest import discover
+from llmlogs.sources.base import Detection, Head
 
 CALL = '{"model":"a"}\n'
 
@@ -104,3 +107,19 @@ def test_standard_input_is_read_to_its_end(log: Log, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr("sys.stdin", stream)
         report = log.ingest("-")
     assert (report.files[0].path, report.total.calls) == ("-", 1)
+
+
+def test_who_claims_much_is_asked_only_where_nobody_is_surer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def one(name: str, sure: float, surest: float) -> Any:
+        def detect(self: Any, head: Head) -> Detection:
+            asked.append(name)
+            return Detection(sure, "")
+
+        return type(name, (), {"name": name, "surest": surest, "detect": detect})()
+
+    known = [one("wide", 0.9, 0.9), one("exact", 0.95, 1.0), one("equal", 0.95, 0.95)]
+    monkeypatch.setattr(sources, "all_sources", lambda: {source.name: source for source in known})
+    assert [source.name for source, _ in sources.find(Head("x", "ndjson", ({},)))] == ["equal", "exact"]
+    assert asked == ["exact", "equal"]

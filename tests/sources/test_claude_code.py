@@ -127,10 +127,34 @@ def test_without_ids_a_call_is_kept() -> None:
     assert "merge_try" not in row
 
 
+def test_lines_of_a_call_that_follow_each_other_are_folded_at_once() -> None:
+    lines = [user("u", 1), answer("a", 4, "u"), answer("b", 6, "a", USAGE | {"output_tokens": 90}, {"stop_reason": "end_turn"})]
+    found = read(*lines)
+    assert [(o.kind, o.reason) for o in found[1:]] == [("merged", "growing"), ("call", "")]
+    assert found[2].call is not None
+    assert (found[2].call["output_tokens"], found[2].call["usage_status"], found[2].call["duration_ms"]) == (90, "reported", 5000.0)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        answer("b", 6, "a", USAGE | {"output_tokens": 3}),
+        answer("b", 6, "a", requestId="req_2"),
+        answer("b", 6, "a", message={"id": "msg_2"}),
+        answer("b", 6, "a", isSidechain=True),
+        answer("b", 6, "a", {"input_tokens": 1000, "output_tokens": 60}),
+        answer("b", 6, "a", timestamp="?"),
+    ],
+    ids=["it shrank", "another try", "another message", "a side chain", "it says less", "its time is broken"],
+)
+def test_what_is_not_certainly_the_same_call_is_left_to_the_engine(second: dict[str, Any]) -> None:
+    assert [o.kind for o in read(user("u", 1), answer("a", 4, "u"), second)[1:]] == ["call", "call"]
+
+
 def test_a_call_starts_at_the_question_and_ends_at_its_line() -> None:
     """The wait of the caller; the second line of a call starts where the first did, over hooks in between."""
     hook = {"type": "progress", "uuid": "h", "parentUuid": "u", "data": {"type": "hook_progress"}}
-    first, second = (o.call for o in read(user("u", 1), hook, answer("a", 4, "h"), answer("b", 6, "a")) if o.call)
+    first, second = (o.call for o in read(user("u", 1), hook, answer("a", 4, "h"), hook, answer("b", 6, "a")) if o.call)
     assert first["started_at"] == second["started_at"] == datetime(2026, 3, 2, 10, 0, 1)
     assert (first["duration_ms"], second["duration_ms"]) == (3000.0, 5000.0)
 

@@ -15,9 +15,11 @@ from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
 from llmlogs.sources.claude_code.chain import Chain, Link, Tool, call_key
-from llmlogs.sources.claude_code.rows import attempt_row, call_row, failed_call, final_attempt, tool_span, turn_span, word
+from llmlogs.sources.claude_code.fold import fold
+from llmlogs.sources.claude_code.rows import attempt_row, call_row, failed_call, final_attempt, tool_span, turn_span
 from llmlogs.sources.claude_code.samples import SAMPLES
 from llmlogs.sources.claude_code.usage import Issues
+from llmlogs.sources.common.session_lines import word
 from llmlogs.sources.common.times import to_utc
 
 SYNTHETIC = "<synthetic>"  # written by the program itself, not by a model
@@ -85,14 +87,17 @@ class ClaudeCode:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """A call for every usage-carrying line, nested ones included; spans for tools and turns; attempts for failed tries."""
-        session = Session(context.path, store_text=context.store_text != "none")
-        for record in records:
-            if isinstance(record.value, dict):
-                yield from _line(record.line, record.value, session)
-            else:
-                yield Outcome(record.line, "rejected", "not an object")
-        for number, row in session.chain.failed.items():  # no answer came before the file ended
-            yield Outcome(number, "other", rows=_tries((row,)))
+        return fold(_outcomes(records, Session(context.path, store_text=context.store_text != "none")))
+
+
+def _outcomes(records: Iterable[Record], session: Session) -> Iterator[Outcome]:
+    for record in records:
+        if isinstance(record.value, dict):
+            yield from _line(record.line, record.value, session)
+        else:
+            yield Outcome(record.line, "rejected", "not an object")
+    for number, row in session.chain.failed.items():  # no answer came before the file ended
+        yield Outcome(number, "other", rows=_tries((row,)))
 
 
 def _line(number: int, line: dict[str, Any], session: Session) -> Iterator[Outcome]:

@@ -11,19 +11,14 @@ from llmlogs.sources.claude_code.chain import Link, Tool, wait_ms
 from llmlogs.sources.claude_code.usage import Issues, tokens
 from llmlogs.sources.common.error_classes import Fault, fault_of, status_in
 from llmlogs.sources.common.rate_limits import limits_of, retry_after_ms
+from llmlogs.sources.common.session_lines import word
 from llmlogs.sources.common.times import to_utc
 
 SERVED_BY = (("msg_bdrk_", "aws"), ("msg_vrtx_", "google"))  # ids tell Bedrock and Vertex from Anthropic's own API
 NO_GEO = ("", "not_available", "global")
-LONGEST_WORD = 120
 # Characters of one token: most, usual, fewest. 102 calls of versions whose counts are right, text and thinking, had 2.9 to 4.2 (90 %), in the median 3.5;
 # what tools are asked for (code, paths, JSON) is denser or looser.
 CHARS_PER_TOKEN = (6, 4, 3)
-
-
-def word(value: Any) -> str | None:
-    """A short label as logged; None for what is empty, too long to be one, or holds control characters."""
-    return value if isinstance(value, str) and len(value) <= LONGEST_WORD and value.isprintable() and value.strip() else None
 
 
 def call_row(line: dict[str, Any], before: Link, project: str | None, written: int, issues: Issues) -> Row:

@@ -44,8 +44,8 @@ def _cache_writes(usage: dict[str, Any], issues: Issues) -> tuple[int | None, in
 def _count(holder: dict[str, Any], key: str, column: str, issues: Issues) -> int | None:
     """A whole number of tokens; absent and null are NULL, anything else is NULL with an issue."""
     value = holder.get(key)
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value <= LARGEST):
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):

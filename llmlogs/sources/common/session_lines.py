@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -16,7 +17,12 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}\Z")
 
 def word(value: Any) -> str | None:
     """A short label as logged; None for what is empty, too long to be one, or holds control characters."""
-    return value if isinstance(value, str) and len(value) <= LONGEST_WORD and value.isprintable() and value.strip() else None
+    return _word(value) if isinstance(value, str) and len(value) <= LONGEST_WORD else None
+
+
+@lru_cache(maxsize=4096)  # the same names come again on every line
+def _word(value: str) -> str | None:
+    return value if value.isprintable() and value.strip() else None
 
 
 def part(value: Any, *names: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def to_utc(value: Any, zone: str = "UTC") -> datetime | None:
     .NET ticks, `[seconds, nanoseconds]`, protobuf's `{seconds, nanos}`, and all of these as text.
     """
     try:
-        instant = _parse(value, zone)
+        instant = _from_text(value.strip()[:64], zone) if type(value) is str else _parse(value, zone)
     except (ValueError, OverflowError, TypeError, KeyError, OSError):
         return None
     return instant if instant is not None and FIRST <= instant < LAST else None

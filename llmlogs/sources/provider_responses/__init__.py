@@ -31,6 +31,7 @@ class ProviderResponses:
     docs = "https://platform.openai.com/docs/api-reference, https://docs.anthropic.com/en/api, https://ai.google.dev/api"
     tokens = "input excludes the cache for Anthropic and Bedrock Converse, output excludes thinking for Gemini and xAI chat; elsewhere both include all"
     answers = ("limits/rate_limit_bursts", "errors/by_class", "tokens/drift", "cost/by_feature", "cache/prefix_cache", "data/coverage")
+    surest = 0.96  # recordings of HTTP; everything else 0.9
     samples: tuple[Sample, ...] = SAMPLES
 
     def detect(self, head: Head) -> Detection | None:
