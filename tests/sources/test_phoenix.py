@@ -2,6 +2,8 @@
 
 import csv
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from llmlogs.sources.phoenix import SOURCE
 
 GOOD = (
     *records_of(*(sample.lines for sample in SOURCE.samples)),
+    {"table": "spans", "row": {"id": 1, "trace_rowid": 7, "span_id": "a", "name": "n", "span_kind": "LLM", "attributes": "{}", "events": "[]"}},
+    {"table": "traces", "row": {"id": 7, "trace_id": "t"}},
+    {"table": "span_annotations", "row": {"id": 1, "span_rowid": 1, "name": "tone", "label": "good", "annotator_kind": "HUMAN"}},
     {"span_id": "00000000000000a1", "annotation_name": "tone", "annotator_kind": "HUMAN", "result.label": "good", "result.score": 1.0},
 )
 TRACE = "0" * 28 + "abcd"
@@ -141,6 +146,39 @@ def test_an_annotation_finds_its_call_whichever_is_read_first(tmp_path: Path) ->
             db = Db(place, tmp_path / f"{name}.jsonl")
             assert [file.source for file in db.report.files] == ["phoenix"]
         assert db.ask("select name, call_id, trace_id, value from feedback order by name, value") == want, order
+
+
+def test_phoenix_s_own_database(tmp_path: Path) -> None:
+    """Judgements stand before spans and spans before the ids of their traces; sums on spans are not counted."""
+    nested = {"llm": {"token_count": {"prompt": 10, "completion": 2}, "model_name": "gpt-9"}, "openinference": {"span": {"kind": "LLM"}}}
+    told = {"end_time": "2026-03-02 10:00:01.000000", "events": "[]", "status_code": "OK", "status_message": "", "cumulative_llm_token_count_prompt": 10}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "spans": [
+            {"id": 1, "trace_rowid": 7, "span_id": f"{1:0>16}", "parent_id": None, "name": "app", "span_kind": "CHAIN", "start_time": "2026-03-02 10:00:00",
+             "attributes": json.dumps({"user": {"id": "ann"}}), **told},
+            {"id": 2, "trace_rowid": 7, "span_id": f"{2:0>16}", "parent_id": f"{1:0>16}", "name": "llm", "span_kind": "LLM",
+             "start_time": "2026-03-02 10:00:00.500000", "attributes": json.dumps(nested), **told},
+        ],
+        "traces": [{"id": 7, "trace_id": TRACE, "project_rowid": 1}],
+        "span_annotations": [{"id": 1, "span_rowid": 2, "name": "tone", "label": "kind", "score": 0.5, "explanation": "private", "annotator_kind": "LLM"}],
+        "trace_annotations": [{"id": 1, "trace_rowid": 7, "name": "all", "label": None, "score": 1.0, "explanation": "private", "annotator_kind": "HUMAN"}],
+        "users": [{"id": 1, "email": "ann@example.com"}],
+    }  # fmt: skip
+    with closing(sqlite3.connect(tmp_path / "phoenix.db")) as con:
+        for table, lines in tables.items():
+            con.execute(f"create table {table} ({', '.join(lines[0])})")
+            con.executemany(f"insert into {table} values ({', '.join('?' * len(lines[0]))})", [tuple(line.values()) for line in lines])
+        con.commit()
+    db = Db(tmp_path, tmp_path / "phoenix.db")
+    assert [file.source for file in db.report.files] == ["phoenix"]
+    assert db.ask("select trace_id, user_id, input_tokens, duration_ms from calls") == [(TRACE, "ann", 10, 500.0)]
+    assert db.ask("select name, trace_id, parent_span_id from spans") == [("app", TRACE, None)]
+    assert db.ask("select name, value, kind, trace_id, call_id is not null from feedback order by name") == [
+        ("all", 1.0, "human", TRACE, False),
+        ("tone", 0.5, "judge", TRACE, True),
+    ]
+    counts = db.report.files[0].counts
+    assert (counts.records, counts.calls, counts.other, counts.skipped) == (6, 1, 3, 2)
 
 
 def test_evaluations_in_columns_go_with_their_span(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Arize Phoenix: frames of spans (`get_spans_dataframe()` as Parquet, JSON Lines, CSV), pages of its REST API, and annotations of both.
+"""Arize Phoenix: frames of spans (`get_spans_dataframe()` as Parquet, JSON Lines, CSV), pages of its REST API, annotations of both, and its database.
 
 Traps: a frame has known attributes as columns of their own (`attributes.llm.token_count.prompt`, floats, NaN for absent) and everything else as objects under
 the first part of their name; a CSV writes those as Python does. `cumulative_*` columns are sums. What was sent to Phoenix in other words comes back in both
@@ -12,20 +12,22 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record, Row
+from llmlogs.sources.common.labels import label
 from llmlogs.sources.otel.layouts import SPANS, Found
 from llmlogs.sources.otel.traces import Traces
 from llmlogs.sources.phoenix.annotations import annotation, evaluations, is_annotation
+from llmlogs.sources.phoenix.database import TABLES, Database
 from llmlogs.sources.phoenix.samples import SAMPLES
 from llmlogs.sources.phoenix.spans import in_otlp_words, is_frame_row, is_rest_span
 
-SKIPPED = "annotation without a score or a label"
+MOST_TOLD = 200_000
 
 
 class Phoenix:
     """Spans and annotations of Arize Phoenix, and of Arize's own exports, which have its columns."""
 
     name = "phoenix"
-    title = "Arize Phoenix spans and annotations (Parquet, JSON Lines, CSV, REST pages)"
+    title = "Arize Phoenix spans and annotations (Parquet, JSON Lines, CSV, REST pages, phoenix.db)"
     docs = "https://arize.com/docs/phoenix"
     tokens = "prompt includes the cache, completion includes reasoning; counts of agents and chains are sums of the calls inside"
     answers = ("latency/where_time_goes", "streaming/time_to_first_token", "cost/by_feature", "errors/by_class", "tokens/drift", "data/coverage")
@@ -33,6 +35,8 @@ class Phoenix:
 
     def detect(self, head: Head) -> Detection | None:
         """Sure with the columns of its frames, the members of its REST spans, or those of its annotations."""
+        if head.carrier == "sqlite":
+            return Detection(0.97, "tables `spans` and `traces` of Phoenix's database") if set(head.columns) >= TABLES else None
         if {"context.span_id", "context.trace_id"} <= set(head.columns):
             return Detection(0.97, "columns `context.span_id` and `context.trace_id`, as Phoenix writes its frames of spans")
         values = [value for value in head.values if isinstance(value, dict)]
@@ -46,49 +50,80 @@ class Phoenix:
 
     def read(self, records: Iterable[Record], context: Context) -> Iterator[Outcome]:
         """One outcome for every span, when its trace is judged (otel.traces holds them), and for every annotation."""
-        traces = Traces(context)
-        judged: dict[int, list[Row]] = {}  # evaluations in columns of a frame, until the outcome of their span comes
+        reading = Reading(context)
         for record in records:
-            yield from _with(judged, _record(record.line, record.value, traces, judged))
-        yield from _with(judged, traces.finish())
+            yield from reading.take(record.line, record.value)
+        yield from reading.finish()
 
 
-def _record(line: int, value: Any, traces: Traces, judged: dict[int, list[Row]]) -> Iterator[Outcome]:
-    spans: list[tuple[Any, str, Any]] = []
-    others: list[Outcome] = []
-    for item in _items(value) or [value]:
+class Reading:
+    """One file while it is read."""
+
+    def __init__(self, context: Context) -> None:
+        self._traces = Traces(context)
+        self._database = Database()
+        self._judged: dict[int, list[Row]] = {}  # evaluations in columns of a frame, until the outcome of their span comes
+        self._told: set[str] = set()  # annotations that were read: overlapping pages in one file repeat them
+
+    def take(self, line: int, value: Any) -> Iterator[Outcome]:
+        """Outcomes of a record; those of its spans come later."""
+        spans: list[tuple[Any, str, Any]] = []
+        others: list[Outcome] = []
+        for item in _items(value) or [value]:
+            found = self._item(line, item)
+            if isinstance(found, Outcome):
+                others.append(found)
+            elif found is not None:
+                spans.append((None, "", found))
+        for number, outcome in enumerate(others):
+            outcome.nested = bool(spans) or number > 0
+            yield outcome
+        if spans:
+            yield from self._told_of(self._traces.take(line, Found(SPANS, spans)))
+
+    def finish(self) -> Iterator[Outcome]:
+        """What waited for the end."""
+        yield from self._told_of(self._traces.finish())
+        yield from self._database.judgements()
+
+    def _item(self, line: int, item: Any) -> Row | Outcome | None:
+        """A span, an outcome, or None for what waits."""
         if not isinstance(item, dict):
-            others.append(Outcome(line, "rejected", "not an object"))
-        elif is_annotation(item):
-            row = annotation(item)
-            others.append(Outcome(line, "other", rows={"feedback": [row]}) if row else Outcome(line, "skipped", SKIPPED))
-        elif (span := in_otlp_words(item)) is not None:
-            spans.append((None, "", span))
-            if found := evaluations(item):
-                judged[line] = found
-        else:
-            others.append(Outcome(line, "rejected", "neither a span nor an annotation"))
-    for number, outcome in enumerate(others):
-        outcome.nested = bool(spans) or number > 0
-        yield outcome
-    if spans:
-        yield from traces.take(line, Found(SPANS, spans))
+            return Outcome(line, "rejected", "not an object")
+        if isinstance(item.get("table"), str) and isinstance(item.get("row"), dict):
+            span = self._database.span(item["row"]) if item["table"] == "spans" else None
+            return span if span is not None else self._database.other(line, item["table"], item["row"])
+        if is_annotation(item):
+            return self._annotation(line, item)
+        span = in_otlp_words(item)
+        if span is None:
+            return Outcome(line, "rejected", "neither a span nor an annotation")
+        if found := evaluations(item):
+            self._judged[line] = found
+        return span
+
+    def _annotation(self, line: int, item: Row) -> Outcome:
+        row, own = annotation(item), label(item.get("id"))
+        if row is None or own in self._told:
+            return Outcome(line, "skipped", "annotation without a score or a label" if row is None else "repeated annotation")
+        if own and len(self._told) < MOST_TOLD:
+            self._told.add(own)
+        return Outcome(line, "other", rows={"feedback": [row]})
+
+    def _told_of(self, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+        """The outcomes, with evaluations attached to that of their span."""
+        for outcome in self._database.with_ids(outcomes):
+            rows = self._judged.pop(outcome.line, None) if self._judged else None
+            if rows and outcome.kind in ("call", "other", "merged"):
+                named = [row | {"call_id": outcome.merged_into} for row in rows] if outcome.merged_into else rows
+                outcome.rows = {**outcome.rows, "feedback": named}
+            yield outcome
 
 
 def _items(value: Any) -> list[Any]:
     """The elements of a page."""
     data = value.get("data") if isinstance(value, dict) and "context" not in value and "context.span_id" not in value else None
     return data if isinstance(data, list) else []
-
-
-def _with(judged: dict[int, list[Row]], outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """The outcomes, evaluations attached to that of their span."""
-    for outcome in outcomes:
-        rows = judged.pop(outcome.line, None) if judged else None
-        if rows and outcome.kind in ("call", "other", "merged"):
-            told = [row | {"call_id": outcome.merged_into} for row in rows] if outcome.merged_into else rows
-            outcome.rows = {**outcome.rows, "feedback": told}
-        yield outcome
 
 
 SOURCE = Phoenix()

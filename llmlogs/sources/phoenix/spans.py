@@ -46,7 +46,7 @@ def in_otlp_words(value: Row) -> Row | None:
             attributes |= dict(_flat(_members(value_of(value["attributes"]))))
     elif isinstance(value.get("context"), dict):
         own, trace = value["context"].get("span_id"), value["context"].get("trace_id")
-        attributes = dict(_flat(_members(value.get("attributes"))))
+        attributes = dict(_flat(_members(value_of(value.get("attributes")))))
     else:
         return None
     kind = str(value.get("span_kind") or "").upper()
