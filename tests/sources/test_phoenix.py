@@ -160,8 +160,10 @@ def test_phoenix_s_own_database(tmp_path: Path) -> None:
              "start_time": "2026-03-02 10:00:00.500000", "attributes": json.dumps(nested), **told},
         ],
         "traces": [{"id": 7, "trace_id": TRACE, "project_rowid": 1}],
-        "span_annotations": [{"id": 1, "span_rowid": 2, "name": "tone", "label": "kind", "score": 0.5, "explanation": "private", "annotator_kind": "LLM"}],
+        "span_annotations": [{"id": 1, "span_rowid": 2, "name": "tone", "label": "kind", "score": 0.5, "annotator_kind": "LLM"},
+                             {"id": 2, "span_rowid": 2, "name": "note", "label": None, "score": None, "annotator_kind": "HUMAN"}],
         "trace_annotations": [{"id": 1, "trace_rowid": 7, "name": "all", "label": None, "score": 1.0, "explanation": "private", "annotator_kind": "HUMAN"}],
+        "document_annotations": [{"id": 1, "span_rowid": 2, "name": "note", "explanation": "private"}],
         "users": [{"id": 1, "email": "ann@example.com"}],
     }  # fmt: skip
     with closing(sqlite3.connect(tmp_path / "phoenix.db")) as con:
@@ -178,7 +180,16 @@ def test_phoenix_s_own_database(tmp_path: Path) -> None:
         ("tone", 0.5, "judge", TRACE, True),
     ]
     counts = db.report.files[0].counts
-    assert (counts.records, counts.calls, counts.other, counts.skipped) == (6, 1, 3, 2)
+    assert (counts.records, counts.calls, counts.other, counts.skipped) == (8, 1, 3, 4)
+
+
+def test_less_usual_members() -> None:
+    """A bool as a score; attributes in one column; a row of `spans` without a trace; a text of a CSV that is JSON."""
+    (outcome,) = read(SOURCE, {"span_id": "a", "name": "n", "annotator_kind": "CODE", "result": {"score": True}})
+    assert outcome.rows["feedback"][0]["value"] == 1.0
+    (call,) = calls(SOURCE, frame("1") | {"attributes": {"llm": {"token_count": {"prompt": 4}, "model_name": "gpt-9"}}})
+    assert call["input_tokens"] == 4
+    assert [o.kind for o in read(SOURCE, {"table": "spans", "row": {"id": 1, "span_id": "a"}})] == ["skipped"]
 
 
 def test_evaluations_in_columns_go_with_their_span(tmp_path: Path) -> None:
