@@ -31,8 +31,9 @@ class Database:
 
     def span(self, row: Row) -> Row | None:
         """A row of `spans` in OpenTelemetry's words, its trace by number; None for what is none."""
-        if row.get("id") in self._judged and isinstance(row.get("span_id"), str):
-            self._spans[row["id"]] = row["span_id"]
+        number = row.get("id")
+        if isinstance(number, int) and number in self._judged and isinstance(row.get("span_id"), str):
+            self._spans[number] = row["span_id"]
         if not isinstance(row.get("trace_rowid"), int) or "span_id" not in row:
             return None
         return in_otlp_words(row | {"context": {"span_id": row["span_id"], "trace_id": _by_number(row["trace_rowid"])}})
