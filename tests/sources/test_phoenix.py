@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import given
-from trace_helpers import Db, calls, check_samples, closes, damaged, read, records_of, rows
+from trace_helpers import Db, calls, closes, damaged, read, records_of, rows
 
 from llmlogs.sources import find
 from llmlogs.sources.base import Context, Head
@@ -46,10 +46,6 @@ def rest(own: str, kind: str = "LLM", parent: str | None = None, attributes: dic
 def counts(sent: float | None, made: float | None, **more: Any) -> dict[str, Any]:
     told = {"attributes.llm.token_count.prompt": sent, "attributes.llm.token_count.completion": made, "attributes.llm.model_name": "gpt-9"}
     return told | {f"attributes.llm.token_count.{name}": value for name, value in more.items()}
-
-
-def test_samples(tmp_path: Path) -> None:
-    check_samples(SOURCE, tmp_path)
 
 
 def test_nan_is_null_and_zero_is_zero() -> None:
