@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from trace_helpers import Db, calls, check_samples, closes, damaged, read, records_of
+from trace_helpers import Db, calls, closes, damaged, read, records_of
 
 from llmlogs.sources.base import Context, Head
 from llmlogs.sources.llm_cli import SOURCE
@@ -49,10 +49,6 @@ def database(path: Path, **tables: list[dict[str, Any]]) -> None:
             con.execute(f"create table {table} ({', '.join(columns)})")
             con.executemany(f"insert into {table} values ({', '.join('?' * len(columns))})", [tuple(one.values()) for one in rows])
         con.commit()
-
-
-def test_samples(tmp_path: Path) -> None:
-    check_samples(SOURCE, tmp_path)
 
 
 DETAILS = {

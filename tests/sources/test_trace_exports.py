@@ -9,7 +9,7 @@ from trace_helpers import Db
 from llmlogs import sources
 from llmlogs.schema.ddl import quote
 
-NAMES = ("braintrust", "llm_cli", "mlflow", "weave")
+NAMES = ("braintrust", "llm_cli", "mlflow", "phoenix", "weave")
 TABLES = ("calls", "spans", "feedback", "attempts")
 OWN = {"ingest_id", "file_id", "line", "rate_id", "prompt_hash", "prefix_hash"}  # hashes are keyed by a secret of the database
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from trace_helpers import Db, calls, check_samples, closes, damaged, read, records_of, rows
+from trace_helpers import Db, calls, closes, damaged, read, records_of, rows
 
 from llmlogs.sources.base import Context, Head
 from llmlogs.sources.weave import SOURCE
@@ -27,10 +27,6 @@ def op(own: str, name: str = CREATE, parent: str | None = None, usage: dict[str,
 
 def count(sent: int, made: int, requests: int = 1) -> dict[str, int]:
     return {"requests": requests, "prompt_tokens": sent, "completion_tokens": made, "total_tokens": sent + made}
-
-
-def test_samples(tmp_path: Path) -> None:
-    check_samples(SOURCE, tmp_path)
 
 
 def test_t22_sums_on_ancestors_are_no_calls() -> None:

@@ -1,9 +1,7 @@
-"""What the tests of trace exports share: reading records, the whole way into a database, samples, damage."""
+"""What the tests of trace exports share: reading records, the whole way into a database, damage."""
 
 import copy
 import json
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -60,28 +58,6 @@ class Db:
             found = con.execute(f"select * from calls order by {order}")
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def check_samples(source: Source, folder: Path) -> None:
-    """Every sample is taken by this source without being told, reads as it says, and its accounts are as it says."""
-    assert source.samples
-    for number, sample in enumerate(source.samples):
-        place = folder / str(number)
-        place.mkdir()
-        (place / "log.jsonl").write_text(sample.lines.strip() + "\n", encoding="utf-8")
-        db = Db(place, place / "log.jsonl")
-        assert [file.source for file in db.report.files] == [source.name], f"{source.name}: {sample.note}"
-        got = db.calls("line, call_id")
-        assert [{name: written(call[name]) for name in want} for call, want in zip(got, sample.want, strict=True)] == list(sample.want), sample.note
-        counts = db.report.files[0].counts
-        assert {name: getattr(counts, name) for name in sample.counts} == sample.counts, sample.note
-
-
-def written(value: Any) -> Any:
-    """A value of the database as a sample writes it."""
-    if isinstance(value, Decimal):
-        return str(value.normalize())
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 @st.composite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from llmlogs.sources.base import Sample
@@ -53,7 +54,7 @@ THREE = Sample(
             "call_id": "0000000000000002", "span_id": "0000000000000002", "parent_span_id": "0000000000000001",
             "trace_id": "tr-00000000000000000000000000000001", "user_id": "ann", "session_id": "s1", "feature": "faq", "feature_basis": "tags",
             "request_model": "gpt-x", "response_model": "gpt-x-0101", "provider": "openai", "input_tokens": 50, "cache_read_tokens": 32, "output_tokens": 4,
-            "duration_ms": 1000.0, "reported_usd": "0.25", "status": "ok", "usage_status": "reported", "prompt_chars": 1,
+            "duration_ms": 1000.0, "reported_usd": Decimal("0.25"), "status": "ok", "usage_status": "reported", "prompt_chars": 1,
         },
     ),
     counts={"records": 2, "calls": 1, "other": 1, "merged": 0, "skipped": 0, "rejected": 0},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from llmlogs.sources.base import Sample
@@ -42,7 +43,7 @@ ROLLED_UP = Sample(
         {
             "response_id": "chatcmpl-made-up-1", "span_id": "c2", "parent_span_id": "c1", "trace_id": "t1", "session_id": "th1", "feature": "faq",
             "feature_basis": "trace", "tags": '{"tier":"gold"}', "provider": "openai", "request_model": "gpt-x", "response_model": "gpt-x-0101",
-            "input_tokens": 40, "cache_read_tokens": 32, "output_tokens": 5, "reported_usd": "0.75", "duration_ms": 1000.0, "status": "ok",
+            "input_tokens": 40, "cache_read_tokens": 32, "output_tokens": 5, "reported_usd": Decimal("0.75"), "duration_ms": 1000.0, "status": "ok",
             "finish_reason": "stop", "user_id": None,
         },
     ),
