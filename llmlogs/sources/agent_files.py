@@ -38,7 +38,6 @@ class AgentFiles:
     docs = "https://github.com/ryoppippi/ccusage"
     tokens = "none: a context size that a conversation notes is no usage"
     answers: tuple[str, ...] = ()
-    places = ("$COPILOT_OTEL_FILE_EXPORTER_PATH", "~/.copilot/otel")  # Copilot CLI has no sessions of its own: what it exports is OpenTelemetry
     samples = (
         Sample(
             note="a conversation of Kimi Code: its _usage lines tell how full the context is, not what was used",

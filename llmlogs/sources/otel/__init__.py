@@ -33,6 +33,7 @@ class OpenTelemetry:
     tokens = "input includes cache, output includes reasoning; wrappers' counts are sums of the calls inside and are not counted again"
     answers = ("latency/where_time_goes", "streaming/time_to_first_token", "cost/by_feature", "errors/by_class", "limits/rate_limit_bursts", "tokens/drift")
     samples = SAMPLES
+    places = ("$COPILOT_OTEL_FILE_EXPORTER_PATH", "~/.copilot/otel")  # what Copilot CLI keeps by itself
 
     def detect(self, head: Head) -> Detection | None:
         """Certain with OTLP's own envelopes; sure with lone spans that have OpenTelemetry's ids, times and attributes."""
