@@ -51,7 +51,7 @@ LAYOUTS = [
     Layout("langsmith_runs.jsonl", "langsmith", ("tokens",)),
     Layout("weave_calls.jsonl", "weave", ("tokens",)),
     Layout("sglang-request-metrics-20261122_14.log", "sglang", ("tokens",), went_well),
-    Layout("nginx_json_access.log", "apisix_ai_proxy", ("tokens", "code", "duration")),
+    Layout("nginx_json_access.log", "nginx_json_log", ("tokens", "code", "duration")),
 ]
 
 
