@@ -14,7 +14,7 @@ from trace_helpers import Db, calls, closes, damaged, read, records_of, rows
 
 from llmlogs.sources import find
 from llmlogs.sources.base import Context, Head
-from llmlogs.sources.phoenix import SOURCE
+from llmlogs.sources.phoenix import SOURCE, spans
 
 GOOD = (
     *records_of(*(sample.lines for sample in SOURCE.samples)),
@@ -54,6 +54,12 @@ def test_nan_is_null_and_zero_is_zero() -> None:
     assert ("input_tokens" in call, call["usage_status"]) == (False, "missing")
     (call,) = calls(SOURCE, frame("1", **counts(9.0, 0.0)))
     assert (call["input_tokens"], call["output_tokens"]) == (9, 0)
+
+
+@pytest.mark.parametrize("absent", ["nan", "NaN", "None", "", float("nan"), None])
+def test_a_root_has_no_parent_however_that_is_written(absent: Any) -> None:
+    assert spans._plain(absent) is None
+    assert spans._plain("a1b2c3d4e5f60718") == "a1b2c3d4e5f60718"
 
 
 def test_t4_a_prompt_smaller_than_its_cache_leaves_it_out() -> None:

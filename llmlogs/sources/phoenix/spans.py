@@ -100,7 +100,9 @@ def _walk(pairs: Iterable[tuple[str, Any]], prefix: str, depth: int) -> Iterator
 
 
 def _plain(item: Any) -> Any:
-    """NaN, which stands for absent in a frame, is None."""
+    """NaN, which stands for absent in a frame, is None, also written as a text in a CSV."""
+    if isinstance(item, str):
+        return None if item.strip().lower() in ("nan", "nat", "none", "") else item
     return None if isinstance(item, float) and not math.isfinite(item) else item
 
 
