@@ -13,7 +13,7 @@ from llmlogs.store.database import Connection, physical_columns
 
 TABLE = "trace_facts"
 FILLED = ("user_id", "session_id", "team", "feature", "tags", "environment", "service", "release")
-WEAK = ("path", "prompt")  # a feature guessed from these gives way to what the trace says
+WEAK = ("path", "prompt", "agent")  # a feature guessed from these gives way to what the trace says
 LONG_ENOUGH = 16
 KEY = f"case when length(trace_id) >= {LONG_ENOUGH} then trace_id else source || ' ' || trace_id end"
 
