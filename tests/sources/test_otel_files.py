@@ -21,7 +21,7 @@ def requests(count: int) -> list[dict[str, Any]]:
     for n in range(1, count + 1):
         trace, ids = f"{n:032x}", [f"{name}{n}" for name in "abcdef"]
         at = n * 10_000
-        run = {"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.input_tokens": 300 + 2 * n}
+        run = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "helper", "gen_ai.usage.input_tokens": 300 + 2 * n}
         first, second = chat(100 + n, 10, f"chatcmpl-{n}a"), chat(200 + n, 20, f"chatcmpl-{n}b")
         lines.append(
             export(
@@ -85,6 +85,22 @@ def test_a_trace_cut_by_a_rotation_gives_the_same_calls(tmp_path: Path) -> None:
         for paths in runs:
             engine.run(paths, tmp_path / f"d{n}")
         assert [(row[0], row[3], row[4], row[6]) for row in tables(tmp_path / f"d{n}")[0]] == want
+
+
+def test_the_root_of_a_trace_in_another_file_still_names_the_feature(tmp_path: Path) -> None:
+    """The app's spans in one file, all others in the next: as if all stood in one."""
+    apps, others = [], []
+    for line in requests(3):
+        (resource,) = line["resourceSpans"]
+        apps.append({"resourceSpans": [resource | {"scopeSpans": resource["scopeSpans"][:1]}]})
+        others.append({"resourceSpans": [resource | {"scopeSpans": resource["scopeSpans"][1:]}]})
+    one, other = write(tmp_path / "one.jsonl", apps), write(tmp_path / "other.jsonl", others)
+    engine.run([write(tmp_path / "whole.jsonl", requests(3))], tmp_path / "d")
+    want = tables(tmp_path / "d")[0]
+    for n, runs in enumerate([[[one, other]], [[other, one]], [[one], [other]], [[other], [one]]]):
+        for paths in runs:
+            engine.run(paths, tmp_path / f"d{n}")
+        assert tables(tmp_path / f"d{n}")[0] == want, runs
 
 
 def test_a_file_that_grows(tmp_path: Path) -> None:

@@ -256,3 +256,17 @@ def test_tools_and_instructions_are_a_prompts_beginning() -> None:
     (kept,) = calls(export(("x", [span("a", a=chat(9, 2) | told)])), context=Context("x", store_text="full"))
     assert (call["prompt_chars"], call["completion_chars"], call["tool_calls"], len(call["prefix_hash"])) == (12, 2, 1, 16)
     assert (kept["prompt_text"], kept["completion_text"]) == ('[{"role":"user","content":"hello"}]', "hi")
+
+
+ROOTS: list[tuple[dict[str, Any], dict[str, Any] | None]] = [
+    ({"app.feature": "faq", "user.id": "u-1", "ai.telemetry.metadata.plan": "gold"}, {"feature": "faq", "user_id": "u-1", "tags": '{"plan":"gold"}'}),
+    ({"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "helper"}, None),  # an agent's name is a guess, not what the trace is for
+    ({"http.request.method": "POST"}, None),
+]
+
+
+@pytest.mark.parametrize(("told", "want"), ROOTS, ids=[str(n) for n in range(len(ROOTS))])
+def test_what_a_root_says_of_its_trace(told: dict[str, Any], want: dict[str, Any] | None) -> None:
+    facts = rows("trace_facts", read(export(("x", [span("r", a=told), span("s", "r", a=told)]))))
+    more = {"trace_id": "a" * 32, "source": "otel", "updated_at": START // 1000}
+    assert facts == ([] if want is None else [want | more])

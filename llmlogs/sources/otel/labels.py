@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from llmlogs.sources.base import Row
 from llmlogs.sources.otel.attributes import TAG, Attributes
 from llmlogs.sources.otel.span import Fields, Span
 from llmlogs.sources.otel.values import short
@@ -16,6 +17,8 @@ INHERITED = (
 )  # fmt: skip
 CONFIGURED = "from"
 BASES = {CONFIGURED: "config", "label_tags": "tags", "agent_name": "agent"}
+OF_A_TRACE = ("user_id", "session_id", "team", "feature", "tags")
+GUESSED = ("agent", "resource")
 FEATURES = ("feature", "feature_hint", "agent_name")
 MOST_TAGS = 20
 LONGEST = 100
@@ -50,6 +53,19 @@ def labels_of(spans: list[Span], known: Known, attributes: Attributes) -> dict[s
     if tags:
         row["tags"] = orjson.dumps(dict(list(tags.items())[:MOST_TAGS]), option=orjson.OPT_SORT_KEYS).decode()
     return row
+
+
+def facts_of(span: Span, attributes: Attributes) -> Row | None:
+    """What the root of a trace says for all of it: calls of the trace in other files, or read before, take it from there (ingest/trace_facts.py)."""
+    if span.parent or not span.trace:
+        return None
+    row = labels_of([span], {}, attributes)
+    if row.get("feature_basis") in GUESSED:
+        del row["feature"]
+    told: Row = {name: row[name] for name in OF_A_TRACE if name in row}
+    if not told:
+        return None
+    return told | {"trace_id": span.trace, "source": "otel"} | ({"updated_at": span.start // 1000} if span.start is not None else {})
 
 
 def _level(places: list[Fields], field: str, own: int) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmlogs.sources.base import Context, Outcome
+from llmlogs.sources.base import Context, Outcome, Row
 from llmlogs.sources.otel import layouts
 from llmlogs.sources.otel.cluster import Cluster
 from llmlogs.sources.otel.decode import Decoder
 from llmlogs.sources.otel.judge import Verdict, judge
+from llmlogs.sources.otel.labels import facts_of
 from llmlogs.sources.otel.logs import Logs
 from llmlogs.sources.otel.rows import attempt_rows, call_row, identity, step_row
 from llmlogs.sources.otel.span import Span
@@ -153,11 +154,17 @@ class Telling:
         return Outcome(gone.line, "skipped", "pending span" if gone.pending else "repeated span", nested=gone.nested)
 
     def _step(self, span: Span, traced: set[str]) -> Outcome:
-        if span.kind in ALONE and span.trace not in traced and not span.judgements:
-            return Outcome(span.line, "skipped", NO_MODEL, nested=span.nested)
         try:
-            row = step_row(span, self._parent(span))
+            rows = self._step_rows(span, traced)
         except SURPRISES as surprise:
             return Outcome(span.line, "rejected", f"unreadable ({type(surprise).__name__})", nested=span.nested)
-        rows = {"spans": [row], "feedback": span.judgements} if span.judgements else {"spans": [row]}
+        if not rows:
+            return Outcome(span.line, "skipped", NO_MODEL, nested=span.nested)
         return Outcome(span.line, "other", rows=rows, nested=span.nested)
+
+    def _step_rows(self, span: Span, traced: set[str]) -> dict[str, list[Row]]:
+        """What a step tells; of a trace that has no model call here only what its root says, as its calls may be in another file."""
+        facts = facts_of(span, self._attributes)
+        telling = span.kind not in ALONE or span.trace in traced or bool(span.judgements)
+        rows = {"spans": [step_row(span, self._parent(span))] if telling else [], "feedback": span.judgements, "trace_facts": [facts] if facts else []}
+        return {table: found for table, found in rows.items() if found}
