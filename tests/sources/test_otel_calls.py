@@ -330,6 +330,22 @@ def test_late_parts_of_a_call_that_was_told_add_nothing() -> None:
     assert [outcome.reason for outcome in found if outcome.kind == "merged"] == ["part", "part"]
 
 
+def test_a_call_told_long_ago_meets_its_repetition_in_another_trace() -> None:
+    others = [export(("oi.openai", [span("z", trace=f"{n:032x}", begin=n * 5000, end=n * 5000 + 1, a=chat(1, 1))])) for n in range(1, 21)]
+    early = export(("oi.openai", [span("a", a=chat(300, 30))]))
+    late = export(("oi.langchain", [span("b", trace="b" * 32, begin=5, end=995, a=chat(300, 30))]))
+    found = spread(4, early, *others, late)
+    assert Counter(outcome.kind for outcome in found) == {"call": 21, "merged": 1}
+
+
+def test_old_calls_are_forgotten_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmlogs.sources.otel.traces.REMEMBERED", 2)
+    traces = Traces(Context("x"), 4)
+    for n in range(1, 31):
+        list(traces.take(n, layouts.find(export(("x", [span("z", trace=f"{n:032x}", a=chat(1, 1))])))))
+    assert sum(map(len, traces._told.values())) == 2
+
+
 def test_a_step_told_twice_and_one_that_never_ended() -> None:
     step = span("t", a={"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "x"})
     early = span("p", a={"gen_ai.operation.name": "execute_tool", "logfire.span_type": "pending_span"}, end=0)

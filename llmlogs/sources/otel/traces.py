@@ -30,6 +30,7 @@ class Traces:
         self._limit, self._count = held, 0
         self._open: dict[str, list[Span]] = {}  # the trace touched last stands last
         self._told: dict[str, list[Span]] = {}
+        self._emitters: set[str] = set()
 
     def take(self, line: int, found: layouts.Found) -> Iterator[Outcome]:
         """Hold the spans of a record; outcomes of what needs no waiting, and of old traces where too much is held."""
@@ -69,22 +70,30 @@ class Traces:
             trace = next(iter(self._open))
             traces[trace] = self._open.pop(trace)
             self._count -= len(traces[trace])
-        groups = {**self._told, **{trace: [*self._told.get(trace, ()), *spans] for trace, spans in traces.items()}}
+        if len(self._emitters) < 2:
+            self._emitters.update(span.emitter for spans in traces.values() for span in spans if span.kind == "call")
+        groups = {trace: [*self._told.get(trace, ()), *spans] for trace, spans in traces.items()}
+        if len(self._emitters) > 1:  # only then may a call stand in another trace once more
+            groups = self._told | groups
         verdict = judge(groups.values())
         yield from Telling(verdict, self._decoder).outcomes()
+        for trace in groups:
+            self._told.pop(trace, None)
         self._remember(verdict)
 
     def _remember(self, verdict: Verdict) -> None:
-        """The calls told last, without what only their rows needed."""
+        """The calls told last, without what only their rows needed; the oldest are forgotten."""
         if not self._open:
             return
-        self._told = {}
         for cluster in verdict.calls[-REMEMBERED:]:
             name = identity(cluster)
             for span in cluster.spans:
                 span.done = span.done or name or "told"
                 span.fields = {field: span.fields[field] for field in FOR_LATER if field in span.fields}
                 self._told.setdefault(span.trace, []).append(span)
+        many = sum(map(len, self._told.values()))
+        while many > REMEMBERED:
+            many -= len(self._told.pop(next(iter(self._told))))
 
 
 FOR_LATER = ("request_model", "response_model", "model", "response_id", "input", "output", "total", "cache_read", "cache_write", "usage_details", "usage_raw")
