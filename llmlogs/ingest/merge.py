@@ -13,12 +13,17 @@ from llmlogs.store.database import Connection, physical_columns
 
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 MODELS = ("request_model", "response_model")
+SIDES = ("attempts", "spans", "rate_limits", "feedback", "texts", "issues", "merged")  # tables whose rows name a call
 BASE = "split_part(call_id, '~', 1)"
 IDENTITY = ("call_id", "source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "rate_id", "cost_status")
 
 
-def prepare(con: Connection) -> None:
-    """Make the empty notes of what the merge did: ids that changed and rows that went away."""
+def prepare(con: Connection, sources: dict[int, str]) -> None:
+    """Make the empty notes of what the merge did: ids that changed and rows that went away. `sources` of the files read now, by file_id."""
+    con.execute(
+        "create or replace temp table file_sources as select file_id, source from files where file_id not in (select unnest($1::integer[]))", [list(sources)]
+    )
+    con.execute("insert into file_sources select unnest($1::integer[]), unnest($2::varchar[])", [list(sources), list(sources.values())])
     con.execute("create or replace temp table id_map (file_id integer, line bigint, old_id varchar, new_id varchar)")
     con.execute("create or replace temp table went (call_id varchar, file_id integer, line bigint, why varchar, record_id varchar)")
 
@@ -192,8 +197,34 @@ def _fold(con: Connection, ingest_id: int, columns: set[str], why: str) -> None:
     if _one(con, "select exists (select 1 from leaders join named using (leader) where call_id <> new_id)"):
         con.execute("update call_rows set call_id = new_id from named where call_rows.rowid = named.leader and call_id <> new_id")
     con.execute("delete from call_rows where rowid in (select row from ranked where row <> leader)")
+    con.execute(
+        "create or replace temp table moved as select distinct call_id as old_id, new_id, earlier from ranked join named using (leader) where call_id <> new_id"
+    )
+    follow(con)
     for table in ("keyed", "met", "members", "groups", "ranked", "leaders", "named"):
         con.execute(f"drop table if exists {table}")
+
+
+def follow(con: Connection) -> None:
+    """What pointed to an id that no call has any more points to where that call went: the temp table moved (old_id, new_id, earlier) tells.
+
+    A call may be merged by its own id, then by the provider's, then with a twin: what was merged into it before, and rows beside it, go along.
+    """
+    con.execute(
+        """delete from moved where old_id in (select call_id from call_rows where call_id in (select old_id from moved))
+            or old_id in (select old_id from moved group by old_id having count(distinct new_id) > 1)"""
+    )
+    if _one(con, "select count(*) from moved"):
+        con.execute("update id_map set new_id = m.new_id from moved m where id_map.new_id = m.old_id")
+        con.execute(
+            """insert into id_map select distinct w.file_id, w.line, m.old_id, m.new_id from went w join moved m on m.old_id = w.call_id
+            where not exists (select 1 from id_map i where i.file_id = w.file_id and i.line = w.line and i.old_id = m.old_id)"""
+        )
+        con.execute("update went set call_id = m.new_id from moved m where went.call_id = m.old_id")
+        if _one(con, "select bool_or(earlier) from moved"):
+            for table in SIDES:
+                con.execute(f"update {quote(table)} set call_id = m.new_id from moved m where {quote(table)}.call_id = m.old_id and m.earlier")
+    con.execute("drop table moved")
 
 
 def _enrich(con: Connection, ingest_id: int, names: list[str]) -> None:

@@ -6,10 +6,10 @@ in one file or in many, makes no difference. Set operations; a log without such 
 
 from __future__ import annotations
 
+from llmlogs.ingest import merge
 from llmlogs.schema.ddl import quote
 from llmlogs.store.database import Connection, ensure_columns, physical_columns
 
-SIDES = ("attempts", "spans", "rate_limits", "feedback", "texts", "issues", "merged")
 SAME_TRY_US = 5000  # two records of one try differ by the clock's rounding
 NEEDED = {
     "ended_at", "duration_ms", "ttft_ms", "first_token_at", "attempts", "fallback_from", "provider", "request_model", "status_code", "error_class",
@@ -71,7 +71,7 @@ def _tell(con: Connection, ingest_id: int) -> None:
             and coalesce(abs(epoch_us(a.started_at) - epoch_us(g.started_at)) <= $1, a.started_at is not distinct from g.started_at))""",
         [SAME_TRY_US],
     )
-    for table in SIDES:  # what an earlier ingest told of a call that goes now
+    for table in merge.SIDES:  # what an earlier ingest told of a call that goes now
         con.execute(f"update {quote(table)} set call_id = g.new_id from gone g where {quote(table)}.call_id = g.call_id and g.earlier")
     con.execute(
         """update attempts set attempt = n.place from (
@@ -124,9 +124,22 @@ def _leave(con: Connection) -> None:
     con.execute("drop table places")
 
 
-def drop_guesses(con: Connection) -> None:
-    """A try that a counter tells of gives way to the record of the same try."""
+def settle(con: Connection) -> None:
+    """Tries are told once: a counter's gives way to the record of the same try, and where two systems logged one call the fuller account of each try stays."""
     con.execute(
         """delete from attempts where origin = 'inferred' and exists (
             select 1 from attempts e where e.call_id = attempts.call_id and e.attempt = attempts.attempt and e.origin = 'explicit')"""
     )
+    con.execute(
+        """create or replace temp table accounts as
+        select call_id, source, row_number() over (partition by call_id order by count_if(origin = 'explicit') desc, count(*) desc, source) as place
+        from attempts join file_sources using (file_id) group by call_id, source"""
+    )
+    con.execute(
+        """delete from attempts where rowid in (
+            select a.rowid from attempts a join file_sources f using (file_id) join accounts p on p.call_id = a.call_id and p.source = f.source
+            where p.place > 1 and exists (select 1 from attempts b join file_sources g on g.file_id = b.file_id
+                join accounts q on q.call_id = b.call_id and q.source = g.source
+                where b.call_id = a.call_id and b.attempt is not distinct from a.attempt and q.place < p.place))"""
+    )
+    con.execute("drop table accounts")

@@ -21,8 +21,8 @@ NEEDED = {"duration_ms", "started_at", "input_tokens"}
 EMITTER = "concat_ws('/', source, {})"
 
 
-def merge_twins(con: Connection, ingest_id: int, sources: dict[int, str]) -> None:
-    """Merge the fresh rows with their twins among the fresh and the earlier ones; `sources` of the files read now, by file_id.
+def merge_twins(con: Connection, ingest_id: int) -> None:
+    """Merge the fresh rows with their twins among the fresh and the earlier ones.
 
     Costs one scan of a short column where one emitter wrote everything.
     """
@@ -30,7 +30,7 @@ def merge_twins(con: Connection, ingest_id: int, sources: dict[int, str]) -> Non
     if not columns >= NEEDED or _emitters(con, columns) < 2:
         return
     _meet_again(con, ingest_id)
-    _bonds(con, sources)
+    _bonds(con)
     _sides(con, ingest_id, columns)
     if con.execute("select count(distinct emitter) from sides").fetchall()[0][0] > 1:
         _pairs(con)
@@ -39,7 +39,7 @@ def merge_twins(con: Connection, ingest_id: int, sources: dict[int, str]) -> Non
         _gather(con)
         if con.execute("select count(*) from keyed").fetchall()[0][0]:
             merge.join(con, ingest_id, "same_interval")
-    for table in ("file_sources", "bonds", "sides", "pairs", "twins", "groups", "keyed"):
+    for table in ("bonds", "sides", "pairs", "twins", "groups", "keyed"):
         con.execute(f"drop table if exists {table}")
 
 
@@ -55,10 +55,8 @@ def _meet_again(con: Connection, ingest_id: int) -> None:
         merge.join(con, ingest_id, "duplicate")
 
 
-def _bonds(con: Connection, sources: dict[int, str]) -> None:
+def _bonds(con: Connection) -> None:
     """How many calls two sources are known to share, by ids: that speaks for the pairs that have none."""
-    con.execute("create or replace temp table file_sources as select file_id, source from files")
-    con.execute("insert into file_sources select unnest($1::integer[]), unnest($2::varchar[])", [list(sources), list(sources.values())])
     con.execute(
         """create or replace temp table bonds as
         select least(c.source, f.source) as one, greatest(c.source, f.source) as other, count(distinct call_id) as n

@@ -169,3 +169,20 @@ def test_order_and_pieces_do_not_matter(tmp_path_factory: pytest.TempPathFactory
         log.ingest(log.write(f"{number}.jsonl", lines(part)))
     assert log.ask("select count(*), sum(input_tokens) from calls") == [(count, sum(100 + n for n in range(count)))]
     assert log.ask("select sum(records), sum(calls + merged) from files") == [(2 * count, 2 * count)]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_was_merged_before_goes_along(log: Log, together: bool) -> None:
+    """Two copies of a call meet by the provider's id, then both go into the gateway's record: their rows beside the calls follow, and tries are told once."""
+    tries = [{"attempt": n, "status_code": code, "origin": "explicit", "is_final": code == 200} for n, code in ((1, 429), (2, 200))]
+    own = [call(n, id=f"chatcmpl-{n}", tries=tries) for n in range(3)]
+    copies = [call(n, call=f"copy{n}", id=f"chatcmpl-{n}", user="u1") for n in range(3)]
+    theirs = [seen(n, tries=[tries[1]]) for n in range(3)]
+    paths = [log.write("gateway.jsonl", lines(theirs)), log.write("own.jsonl", lines(own)), log.write("copies.jsonl", lines(copies))]
+    for group in [paths] if together else [[path] for path in paths]:
+        log.ingest(*group)
+    assert log.ask("select count(*), count(user_id) from calls") == [(3, 3)]
+    assert log.ask("select call_id, count(*), count(*) filter (status_code = 429) from attempts group by 1 order by 1") == [
+        (call_id, 2, 1) for (call_id,) in log.ask("select call_id from calls order by 1")
+    ]
+    assert log.ask("select sum(records), sum(calls), sum(merged) from files") == [(9, 3, 6)]

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from llmlogs.ingest.engine import run
+from llmlogs.ingest.merge import SIDES
 from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.report import IngestReport
 from llmlogs.sources.base import Context, Detection, Head, Outcome, Record
@@ -77,7 +78,17 @@ class Log:
         return str(path)
 
     def ingest(self, *paths: str, **options: Any) -> IngestReport:
-        return run(list(paths), self.db, IngestOptions(**options))
+        report = run(list(paths), self.db, IngestOptions(**options))
+        self.check_ids()
+        return report
+
+    def check_ids(self) -> None:
+        """Whatever was merged into what: each row beside the calls names a call that there is."""
+        if not self.db.exists():
+            return
+        for table in SIDES:
+            lost = f"select call_id from {table} where call_id is not null and call_id not in (select call_id from calls)"
+            assert self.ask(lost) == [], table
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.db), read_only=True) as con:
