@@ -3,9 +3,9 @@ question  = "Where does the time go: network, queues, retrieval, the model, tool
 needs     = ["calls.duration_ms"]
 min_calls = 30
 results   = ["verdict", "evidence", "bands"]
-passes    = "{top_part} takes {value:pct0} of the waiting time ({basis_said}); {second_part} {second_share:pct0}. {tail}"
-fails     = "{top_part} takes {value:pct0} of the waiting time ({basis_said}); {second_part} {second_share:pct0}. {tail}"
-info      = "{top_part} takes {value:pct0} of the waiting time of {n:int} requests ({basis_said}); {second_part} {second_share:pct0}. {tail}"
+passes    = "{top_part} takes {value:pct0} of the waiting time ({basis_said})[; {second_part} {second_share:pct0}]. {tail}"
+fails     = "{top_part} takes {value:pct0} of the waiting time ({basis_said})[; {second_part} {second_share:pct0}]. {tail}"
+info      = "{top_part} takes {value:pct0} of the waiting time of {n:int} requests ({basis_said})[; {second_part} {second_share:pct0}]. {tail}"
 why       = "Work on the part that holds the wait: halving something that takes a tenth of the time saves a twentieth, however slow it looks alone."
 fix       = "1. Writing the answer: shorter answers, a faster model, stream. 2. Reading the prompt, first token: shorter prompts, prefix cache, another region. 3. Own queue: more workers. 4. Retrieval, tools: run them at the same time, cache them. 5. Own code: profile it. 6. Not itemised: log ttft_ms, queue_ms and spans."
 chart     = { kind = "stacked-parts", result = "bands", title = "All requests, a typical one and the slow tail", x = "band", part = "part", y = "ms" }
@@ -86,9 +86,9 @@ select case when w_known < 0.2 * w_all or w_all = 0 then 'unknown' else 'info' e
     cast(null as double) as min_effect, cast(null as double) as p_value, a.part as top_part, b.part as second_part, b.share as second_share,
     concat(case when w_spans >= 0.5 * w_known then 'critical path of their spans' when w_measured >= 0.5 * w_known then 'parts as logged' else 'from the first token or the server''s time' end,
         case when w_known < 0.9 * w_all then concat('; told for ', cast(floor(100 * w_known / w_all) as integer), '% of them, the others log no parts') else '' end) as basis_said,
-    coalesce(concat('In the slow tail ', lower(left(c.part, 1)), substring(c.part, 2), ' leads with ', cast(round(100 * c.share) as integer), '%.'), '') as tail,
+    coalesce('In the slow tail ' || lower(left(c.part, 1)) || substring(c.part, 2) || ' leads with ' || cast(round(100 * c.share) as integer) || '%.', '') as tail,
     'log the parts of the wait: ttft_ms on streams, queue_ms, prefill_ms and generation_ms, or spans' as reason
-from told left join first a on a.place = 0 and a.rank = 1 left join first b on b.place = 0 and b.rank = 2 left join first c on c.place = 2 and c.rank = 1;
+from told left join first a on a.place = 0 and a.rank = 1 left join first b on b.place = 0 and b.rank = 2 and b.share > 0 left join first c on c.place = 2 and c.rank = 1;
 
 select p.part, p.mean_ms, p.share, t.mean_ms as typical_ms, s.mean_ms as tail_ms, s.share as tail_share
 from parts p left join parts t on p.part = t.part and t.place = 1 left join parts s on p.part = s.part and s.place = 2
