@@ -205,6 +205,7 @@ class Batch:
         reach("loaded")
         self._weigh()
         trace_facts.prepare(self._con, self._spool)
+        checks.name_providers(self._con, self._ingest_id)
         checks.check(self._con, self._ingest_id)
         merge.prepare(self._con, {done.state.file_id: done.state.source for done in self._done})
         reach("checked")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmlogs.schema.calls import CALLS
 from llmlogs.schema.ddl import literal, quote
+from llmlogs.sources.common.providers import spelling
 from llmlogs.store.database import Connection, physical_columns
 
 DAY_MS = 24 * 3600 * 1000
@@ -89,6 +90,16 @@ def check(con: Connection, ingest_id: int) -> None:
     for (column, reason, condition, to_null), hit in zip(todo, hits, strict=True):
         if hit:
             _apply(con, ingest_id, column, reason, condition, to_null)
+
+
+def name_providers(con: Connection, ingest_id: int) -> None:
+    """One id a provider, however a mapping or a gateway spells it: a look at the few distinct names, and an update only where one has another id."""
+    if "provider" not in physical_columns(con):
+        return
+    found = con.execute(f"select distinct provider from call_rows where ingest_id = {ingest_id} and provider is not null").fetchall()
+    for (name,) in found:
+        if spelling(name) != name:
+            con.execute(f"update call_rows set provider = {literal(spelling(name))} where ingest_id = {ingest_id} and provider = {literal(name)}")
 
 
 def _apply(con: Connection, ingest_id: int, column: str, reason: str, condition: str, to_null: bool) -> None:

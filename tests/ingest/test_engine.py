@@ -1,6 +1,7 @@
 """One run: every record in one place, nothing twice, a fault of one file costs no other."""
 
 import errno
+import json
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,10 @@ def test_a_reject_keeps_its_place_however_little_is_remembered(held: int, log: L
     log.ingest(log.write("a.jsonl", '{"model":"a"}\n' * 5 + '{"x":1}\n' * 2))
     seen = "{x: int}" if held > 7 else None
     assert log.ask("select line, byte_offset, length, shape from rejects order by 1") == [(6, 70, 7, seen), (7, 78, 7, seen)]
+
+
+def test_a_provider_has_one_id_however_it_is_spelt(log: Log) -> None:
+    spelt = ["Azure-OpenAI", "azure", "google", "Vertex_AI", "nobody's", None]
+    rows = [{"id": f"r{n}", "model": "m", "who": who} for n, who in enumerate(spelt)]
+    log.ingest(log.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
+    assert [row[0] for row in log.ask("select provider from calls order by call_id")] == ["azure", "azure", "google", "gcp.vertex_ai", "nobody's", None]

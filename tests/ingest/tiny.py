@@ -16,7 +16,7 @@ COLUMNS = {"id": "response_id", "call": "call_id", "t": "started_at", "end": "en
 COLUMNS |= {"model": "request_model", "read": "cache_read_tokens", "status": "status", "try": "merge_try", "copy": "merge_copy", "growing": "merge_growing"}
 COLUMNS |= {"user": "user_id", "usd": "reported_usd", "trace": "trace_id", "feature": "feature", "basis": "feature_basis", "version": "merge_version"}
 COLUMNS |= {"yields": "merge_yields", "op": "operation_id", "code": "status_code", "first": "first_token_at", "ttft": "ttft_ms"}
-COLUMNS |= {"kin": "merge_family"}
+COLUMNS |= {"kin": "merge_family", "who": "provider"}
 
 
 class TinySource:

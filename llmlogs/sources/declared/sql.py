@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from llmlogs.schema.calls import CALLS
 from llmlogs.schema.ddl import literal, quote
-from llmlogs.sources.common.providers import PROVIDERS
 
 Kind = Literal["text", "number", "money", "time", "bool"]
 Render = Callable[["Leaf", int], str]
@@ -91,8 +90,6 @@ class Compiled:
             marked = since(marked, factor, origin)
         elif factor != 1:
             marked = f"({marked}) * {factor!r}" if kind == "number" else f"({marked}) * {factor!r}::DECIMAL(10,9)"
-        if column == "provider":
-            marked = _provider(marked)
         self.expressions.append(Expression(column, marked, used, origin is None))
 
     def add_skip(self, kind: str, text: str) -> None:
@@ -301,12 +298,6 @@ def word(column: str, sql: str) -> str:
     if column == "error_template":
         return template(sql)
     return f"case when not ({sql} >= '[' and {sql} < '\\' or {sql} >= '{{' and {sql} < '|') then nullif({sql}, '') end"
-
-
-def _provider(sql: str) -> str:
-    """A provider by the contract's id where a gateway names it otherwise."""
-    names = " ".join(f"when {literal(name)} then {literal(known)}" for name, known in PROVIDERS.items() if name != known)
-    return f"case lower({sql}) {names} else {sql} end"
 
 
 def vocabulary(column: str, sql: str, otherwise: str = "null") -> str:
