@@ -18,6 +18,9 @@ ALARMS: tuple[Verdict, ...] = ("fail", "warn", "error")
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "warn", "error", "info", "ok", "unknown")
 
 
+BILLS_SHOWN = 2  # a masthead has no room for more
+
+
 @dataclass(frozen=True)
 class Group:
     """Calls and money of one source or model."""
@@ -91,11 +94,13 @@ class Header:
 
     @property
     def billed(self) -> str:
-        """The provider's own reports beside the calls; nothing where there are none."""
-        return "; ".join(
+        """The provider's own reports beside the calls, those with money first and a few of them; nothing where there are none."""
+        first = sorted(self.bills, key=lambda b: (-(b.amount_usd or 0), b.report))[:BILLS_SHOWN]
+        told = [
             f"{b.report} {show(b.first_at, 'date')} to {show(b.last_at, 'date')}" + (f" {show(b.amount_usd, 'usd')}" if b.amount_usd is not None else "")
-            for b in self.bills
-        )
+            for b in first
+        ]
+        return "; ".join(told) + (f" and {len(self.bills) - BILLS_SHOWN} more in usage_buckets" if len(self.bills) > BILLS_SHOWN else "")
 
     @property
     def priced(self) -> str:

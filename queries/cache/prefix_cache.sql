@@ -27,7 +27,7 @@ feature        = { label = "Feature" }
 prompt_version = { label = "Prompt" }
 n_calls        = { label = "Long prompts", unit = "int", help = "calls of at least 1,024 input tokens that report cache reads" }
 realised       = { label = "Read from cache", unit = "pct0", help = "of these calls" }
-achievable     = { label = "Could be", unit = "pct0", help = "calls whose prefix_hash was sent within five minutes before, of these calls; a lower bound where lifetimes are longer" }
+achievable     = { label = "Could be", unit = "pct0", help = "calls that were read, or whose prefix_hash was sent within five minutes before, of those that log one; a lower bound where lifetimes are longer" }
 gap            = { label = "Gap", unit = "pct0", help = "percentage points" }
 token_share    = { label = "Cached tokens", unit = "pct0", help = "cache reads, of input tokens of these calls" }
 missed         = { label = "Missed", unit = "int", help = "repeats that were not read" }
@@ -55,7 +55,7 @@ sums as (
         sum(sample_weight * (usual_cached * saved_usd + write_usd)) filter (where is_missed) as lost_usd, sum(sample_weight * write_usd) as write_usd, max(started_at) as last_at
     from prompts group by provider, model, feature, prompt_version
 )
-select s.*, coalesce(hit_share, 0) as realised, coalesce(repeats, 0) / nullif(w_known, 0) as achievable,
+select s.*, coalesce(hit_share, 0) as realised, greatest(coalesce(repeats, 0), known_hits) / nullif(w_known, 0) as achievable,
     (coalesce(repeats, 0) - known_hits) / nullif(w_known, 0) as gap, h.level_before as share_before, h.level_after as share_after, h.changed_at,
     least(1e0, h.p_value * h.series_tested) as p_all, h.days >= 14 as judged,
     coalesce(h.days >= 14 and h.shift <= -0.2 and s.last_at >= h.changed_at and ((h.days_after <= 3 and h.z >= 3.4) or h.p_value * h.series_tested < 0.01), false) as fell
@@ -66,7 +66,7 @@ with params as (
         coalesce(getvariable('min_group'), 100) as min_group -- long prompts of a group needed to judge its gap
 ),
 every as (
-    select coalesce(sum(w), 0) as w, coalesce(sum(w_known), 0) as w_known, sum(realised * w) / sum(w) as realised, coalesce(sum(repeats), 0) / nullif(sum(w_known), 0) as achievable, coalesce(bool_or(judged), false) as judged from grouped
+    select coalesce(sum(w), 0) as w, coalesce(sum(w_known), 0) as w_known, sum(realised * w) / sum(w) as realised, sum(greatest(coalesce(repeats, 0), known_hits)) / nullif(sum(w_known), 0) as achievable, coalesce(bool_or(judged), false) as judged from grouped
 ),
 worst as (
     select grouped.*, coalesce(w_known >= min_group and gap >= max_gap, false) as is_gap from grouped, params
@@ -76,7 +76,8 @@ select case when e.w = 0 then 'unknown' when g.is_gap then case when g.gap >= 0.
         when g.fell then case when share_after <= share_before - 0.5 then 'fail' else 'warn' end when e.w_known >= 100 or e.judged then 'ok' else 'info' end as verdict,
     cast(round(e.w) as bigint) as n, case when g.is_gap then g.gap when g.fell then share_before - share_after else g.gap end as value, cast(null as double) as lo, cast(null as double) as hi,
     case when g.fell and not g.is_gap then 'estimated' else 'reconstructed' end as basis, max_gap as min_effect, case when g.fell and not g.is_gap then g.p_all end as p_value,
-    e.realised, e.achievable, coalesce(', ' || cast(round(100 * e.achievable) as integer) || '% could have been', ' (log prefix_hash to tell what could have been)') as reach, coalesce(g.feature, 'calls without a feature') as feature, coalesce(g.model, 'an unnamed model') as model, g.lost_usd,
+    e.realised, e.achievable, coalesce(', ' || cast(round(100 * e.achievable) as integer) || case when e.w_known >= 0.9 * e.w then '% could have been'
+            else '% of the ' || cast(round(e.w_known) as bigint) || ' that log a prefix_hash could have been' end, ' (log prefix_hash to tell what could have been)') as reach, coalesce(g.feature, 'calls without a feature') as feature, coalesce(g.model, 'an unnamed model') as model, g.lost_usd,
     case when g.is_gap then concat('prompt ', coalesce(g.prompt_version, '(no version)'), ' repeats a prefix in ', cast(round(100 * g.achievable) as integer),
             '% of its ', cast(round(g.w_known) as bigint), ' long calls, but reads the cache in ', cast(round(100 * g.known_hits / g.w_known) as integer), '%')
         when g.fell then concat('input read from the cache fell from ', cast(round(100 * share_before) as integer), '% to ', cast(round(100 * share_after) as integer), '% since ', cast(cast(changed_at as date) as varchar)) end as told,
