@@ -14,6 +14,7 @@ from llmlogs.sources.common.endpoints import guess_provider
 from llmlogs.sources.common.exceptions import failure
 from llmlogs.sources.common.labels import label
 from llmlogs.sources.common.literals import value_of
+from llmlogs.sources.common.providers import provider_id
 from llmlogs.sources.common.times import to_utc
 from llmlogs.sources.common.trace_tree import Node
 from llmlogs.sources.common.usage import Usage, integer, money, read_usage
@@ -27,7 +28,6 @@ KINDS = {"RETRIEVER": "retrieval", "TOOL": "tool", "AGENT": "agent", "CHAIN": "c
 USAGE = "mlflow.chat.tokenUsage"
 CHUNK = "mlflow.chunk.item."
 CHUNKS_READ = 50  # chunks looked into for the first that holds text
-PROVIDERS = {"bedrock": "aws.bedrock", "gemini": "gcp.gemini", "vertexai": "gcp.vertex_ai", "vertex_ai": "gcp.vertex_ai"}
 SAID = ("content", "text", "reasoning", "reasoning_content", "tool_calls", "thinking", "partial_json")
 FORMATS = ("openai", "anthropic", "gemini", "bedrock", "mistral", "groq", "cohere")  # others are frameworks and do not tell who served it
 
@@ -125,17 +125,13 @@ def _call(span: Span, kind: str, told: tuple[Row, Usage], context: Context, star
         "operation": CALLS.get(kind) if kind == "EMBEDDING" else body.get("operation") or "chat",
         "request_model": request or model,
         "response_model": body.get("response_model") or (model if model != request and span.status != "ERROR" else None),
-        "provider": _provider(stated or (form if form in FORMATS else "")) or guess_provider(body.get("response_id"), "", model or request),
+        "provider": provider_id(stated or (form if form in FORMATS else "")) or guess_provider(body.get("response_id"), "", model or request),
         "max_tokens": integer(asked.get("max_tokens") or asked.get("max_completion_tokens") or attributes.get("max_tokens")),
         "reported_usd": money(cost.get("total_cost")) if isinstance(cost, Mapping) else usage.reported_usd,
         "stream": next((flag for flag in (asked.get("stream"), attributes.get("stream")) if isinstance(flag, bool)), None),
     }
     call |= {name: value for name, value in (prompt_columns(inputs, context) | usage.columns() | _chunks(span, start)).items() if value is not None}
     return call
-
-
-def _provider(name: str) -> str | None:
-    return PROVIDERS.get(name, name) or None
 
 
 def _usage(span: Span, own: Usage, issues: list[tuple[str, str, str]]) -> Usage:
