@@ -86,10 +86,9 @@ class Log:
         """Whatever was merged into what: each row beside the calls names a call that there is. Feedback, and a part, may name one that nobody logged."""
         if not self.db.exists():
             return
-        for table in set(SIDES) - {"feedback"}:
-            named = "why <> 'part'" if table == "merged" else "true"
-            lost = f"select call_id from {table} where {named} and call_id is not null and call_id not in (select call_id from calls)"
-            assert self.ask(lost) == [], table
+        named = {table: "why <> 'part'" if table == "merged" else "true" for table in SIDES if table != "feedback"}
+        rows = (f"select '{table}', call_id from {table} where {where} and call_id is not null" for table, where in named.items())
+        assert self.ask(f"from ({' union all '.join(rows)}) where call_id not in (select call_id from calls)") == []
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.db), read_only=True) as con:
