@@ -27,7 +27,7 @@ check: $(VENV)/.dev
 	$(BIN)/llmlogs queries lint
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 ## coverage  the tests once more, with the branches they take
 coverage: $(VENV)/.dev
