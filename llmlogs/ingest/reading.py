@@ -20,7 +20,8 @@ from llmlogs.ingest.report import Counts
 from llmlogs.ingest.spool import Spool, clean
 from llmlogs.ingest.unread import Watch
 from llmlogs.privacy import redact, shape
-from llmlogs.sources.base import Context, Outcome
+from llmlogs.sources.base import Context, Outcome, Row
+from llmlogs.sources.common import labels
 
 RECENT = 8192  # a source that works in batches may reject a record it was handed a while ago
 HELD = 16 << 20  # bytes of those records; parsed they take some five times that
@@ -57,6 +58,7 @@ class Reader:
         self._valued: deque[tuple[int, int]] = deque()
         self._held = 0
         self._watch = Watch()
+        self._features: OrderedDict[int, Row] = OrderedDict()  # what the places the user named say, by line
         self._known = 0  # the last line an earlier ingest accounted for, as far as the source was shown it again
 
     def run(self, stream: BinaryIO, earlier: Iterable[Record] = ()) -> None:
@@ -99,6 +101,10 @@ class Reader:
 
     def _remember(self, record: Record) -> None:
         """Where the last records stand, and of as many as HELD bytes allow what they hold, for the shape of a reject."""
+        if self._context.feature_from and (found := labels.feature(record.value, self._context.feature_from)):
+            self._features[record.line] = found
+            if len(self._features) > RECENT:
+                self._features.popitem(last=False)
         self._recent[record.line] = (record.offset, record.length, record.value)
         self._valued.append((record.line, record.length))
         self._held += record.length
@@ -151,6 +157,8 @@ class Reader:
     def _call(self, outcome: Outcome) -> str:
         """Spool the call; its id for now is the log's, the provider's, or a hash of what is known of it."""
         call = outcome.call or {}
+        if outcome.line in self._features and call.get("feature_basis") != "config":  # a place the source itself has no words for
+            call |= self._features[outcome.line]
         texts = {part: call.pop(f"{part}_text", None) for part in PARTS}
         row, bad = clean("call_rows", call, self._context.secret)
         row["source"] = self._plan.source.name

@@ -3,6 +3,7 @@
 import errno
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny import Log, TinySource
@@ -117,3 +118,19 @@ def test_a_provider_has_one_id_however_it_is_spelt(log: Log) -> None:
     rows = [{"id": f"r{n}", "model": "m", "who": who} for n, who in enumerate(spelt)]
     log.ingest(log.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
     assert [row[0] for row in log.ask("select provider from calls order by call_id")] == ["azure", "azure", "google", "gcp.vertex_ai", "nobody's", None]
+
+
+@pytest.mark.parametrize(
+    ("value", "want"),
+    [
+        ({"tags": {"product": "shop"}}, ("shop", "config")),
+        ({"tags": {"product": "shop"}, "feature": "chat", "basis": "logged"}, ("shop", "config")),
+        ({"feature": "chat", "basis": "logged"}, ("chat", "logged")),
+        ({"feature": "own", "basis": "config", "tags": {"product": "shop"}}, ("own", "config")),  # the source knows the place better
+        ({"tags": ["product:shop"]}, ("shop", "config")),
+        ({"tags": {"product": {"no": "word"}}}, (None, None)),
+    ],
+)
+def test_every_source_takes_the_feature_from_the_place_the_user_names(log: Log, value: dict[str, Any], want: tuple[str | None, str | None]) -> None:
+    log.ingest(log.write("a.jsonl", json.dumps({"model": "m", "id": "r1"} | value)), feature_from=("tags.product",))
+    assert log.ask("select feature, feature_basis from calls") == [want]
