@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Verdict = Literal["fail", "warn", "info", "ok", "unknown", "error"]
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "info", "ok", "unknown", "error")
-SECTIONS = ("latency", "limits", "cache", "errors", "streaming", "tokens", "cost", "quality", "operations", "data")
+SECTIONS = ("latency", "limits", "cache", "errors", "streaming", "tokens", "outliers", "cost", "quality", "operations", "compare", "data")
 
 
 @dataclass(frozen=True)
