@@ -100,10 +100,13 @@ def _of_agents() -> list[str]:
 
 
 def run(paths: list[str], path: Path, options: IngestOptions) -> IngestReport:
-    """Ingest with a progress line on a terminal."""
+    """Ingest with a progress line on a terminal; mappings of the user's own that had to be left out are told."""
+    from llmlogs import sources
     from llmlogs.ingest import engine
     from llmlogs.ingest.meter import Meter
 
+    for problem in sources.problems():
+        talk.note(f"left out: {'; '.join(str(problem).splitlines())}")
     meter = Meter()
     with talk.progress(lambda: (meter.bytes, meter.total, meter.label)):
         return engine.run(paths, path, options, meter=meter)

@@ -1,4 +1,4 @@
-"""`llmlogs queries list | show | lint | test`: the pack itself."""
+"""`llmlogs queries list | show | new | copy | lint | test`: the pack itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmlogs import resources
 from llmlogs.cli import talk
 from llmlogs.cli.options import Json, settings
 from llmlogs.errors import Exit
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from llmlogs.pack.load import Pack
     from llmlogs.pack.model import Question
 
-group = typer.Typer(help="The questions: list, show, lint and test them.", rich_markup_mode=None, no_args_is_help=True)
+group = typer.Typer(help="The questions: list and show them, write your own, lint and test them.", rich_markup_mode=None, no_args_is_help=True)
 
 Folder = Annotated[Path | None, typer.Option("--queries", metavar="DIR", help="A folder with own questions, section/name.sql.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file of that name.")]
+ForUser = Annotated[bool, typer.Option("--user", help="Into your own folder, for all projects, and not into ./.llmlogs.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Questions or whole sections.  [default: all]")]
 
 
@@ -64,6 +67,30 @@ def show(question: Annotated[str, typer.Argument(metavar="ID")], folder: Folder 
 
 
 @group.command()
+def new(question: Annotated[str, typer.Argument(metavar="SECTION/NAME")], user: ForUser = False, force: Force = False) -> None:
+    """Write a question of your own to ./.llmlogs/queries, and its cases beside it: commented, and running as it stands.
+
+    Example: llmlogs queries new cost/long_answers
+    """
+    from llmlogs.pack.new import new as written
+
+    for path in written(question, _overlay(user), replace=force):
+        typer.echo(path)
+    talk.note(f"next: change it, then llmlogs queries lint {question} && llmlogs queries test {question} && llmlogs query {question}")
+
+
+@group.command()
+def copy(question: Annotated[str, typer.Argument(metavar="ID")], user: ForUser = False, force: Force = False, folder: Folder = None) -> None:
+    """Copy a question to ./.llmlogs/queries to change it; there it stands for the one it was copied from.
+
+    Example: llmlogs queries copy limits/rate_limit_bursts
+    """
+    from llmlogs.pack.new import copy as copied
+
+    typer.echo(copied(pack(folder), question, _overlay(user), replace=force))
+
+
+@group.command()
 def lint(ids: Ids = None, folder: Folder = None) -> None:
     """Check question files against the rules of the pack.
 
@@ -82,22 +109,29 @@ def lint(ids: Ids = None, folder: Folder = None) -> None:
 
 @group.command()
 def test(
+    ids: Ids = None,
     cases: Annotated[Path, typer.Option("--cases", metavar="DIR", help="Folder with the case files.")] = Path("tests/queries"),
     folder: Folder = None,
 ) -> None:
-    """Run the case files of the questions: section/name.toml beside your tests.
+    """Run the case files of questions: section/name.toml beside the question or in the folder of cases.
 
-    Example: llmlogs queries test --cases tests/queries
+    Example: llmlogs queries test cost/long_answers
     """
     from llmlogs.pack.cases import test as run_cases
 
-    outcomes = run_cases(pack(folder), cases)
+    outcomes = run_cases(chosen(pack(folder), ids), cases)
     failed = [outcome for outcome in outcomes if outcome.complaints]
     for outcome in failed:
         typer.echo(f"{outcome.question} {outcome.case}: {'; '.join(outcome.complaints)}")
     talk.note(f"{len(outcomes)} cases, {len(failed)} failed")
     if failed:
         raise typer.Exit(Exit.ALARM)
+
+
+def _overlay(user: bool) -> Path:
+    """The folder of the project's own questions, or the user's."""
+    own, project = resources.overlays("queries")
+    return own if user else project
 
 
 def chosen(found: Pack, ids: list[str] | None) -> list[Question]:

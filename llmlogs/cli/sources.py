@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmlogs.cli import talk
 from llmlogs.cli.options import Db, Json, database
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
     from llmlogs import sources as registry
     from llmlogs import text
 
+    for problem in registry.problems():
+        talk.note(f"left out: {'; '.join(str(problem).splitlines())}")
     found = sorted(registry.all_sources().values(), key=lambda source: source.name)
     if as_json:
         typer.echo(json.dumps([_facts(source) for source in found], indent=1))

@@ -13,7 +13,6 @@ from typing import Any
 
 from llmlogs.errors import UsageError
 from llmlogs.pack import rows
-from llmlogs.pack.load import Pack
 from llmlogs.pack.model import Answer, Question
 from llmlogs.pack.run import run
 
@@ -57,15 +56,15 @@ def read(path: Path) -> list[Case]:
     return [_case(entry, {e["name"]: e for e in entries}, path) for entry in entries]
 
 
-def test(pack: Pack, folder: Path) -> list[Outcome]:
-    """Run the case file of every question of the pack; one that has none is told."""
-    return [outcome for question in pack.questions for outcome in _test_one(question, folder)]
+def test(questions: Iterable[Question], folder: Path) -> list[Outcome]:
+    """Run the case file of every question: in `folder`, or beside it; one that has none is told."""
+    return [outcome for question in questions for outcome in _test_one(question, folder)]
 
 
 def _test_one(question: Question, folder: Path) -> list[Outcome]:
-    path = folder / f"{question.id}.toml"
-    if not path.is_file():
-        return [Outcome(question.id, "", (f"it has no case file: {path}",))]
+    path = next((path for path in (question.path.with_suffix(".toml"), folder / f"{question.id}.toml") if path.is_file()), None)
+    if path is None:
+        return [Outcome(question.id, "", (f"it has no case file: {folder / question.id}.toml",))]
     return [Outcome(question.id, case.name, tuple(complaints(ask(question, case), case.want))) for case in read(path)]
 
 

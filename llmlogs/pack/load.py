@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +34,7 @@ class Pack:
 
 def folders(extra: Path | None = None) -> list[Path]:
     """Where questions are looked for; a later folder overrides an earlier one."""
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    found = [resources.folder("queries"), home / "llmlogs" / "queries", Path(".llmlogs") / "queries"]
+    found = [resources.folder("queries"), *resources.overlays("queries")]
     return [*found, extra] if extra else found
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llmlogs.errors import UsageError
-from llmlogs.resources import folder
+from llmlogs.resources import folder, overlays
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,9 @@ class Layout:
         return next((t for t in self.topics if t.id == section), Topic(section, section.capitalize(), ""))
 
 
-def overlays() -> tuple[Path, ...]:
-    """Where reports of one's own are looked for; a later folder overrides an earlier one."""
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return home / "llmlogs" / "reports", Path(".llmlogs") / "reports"
-
-
 def load(name: str = "default", places: tuple[Path, ...] | None = None) -> Layout:
     """The layout of that name out of folders like `reports`, the strongest last; what they lack is taken from the built-in default."""
-    roots = [*reversed(overlays() if places is None else places), folder("reports")]
+    roots = [*reversed(overlays("reports") if places is None else places), folder("reports")]
     folders = [root / name for root in roots if (root / name).is_dir()]
     if not folders:
         known = sorted({p.name for root in roots if root.is_dir() for p in root.iterdir() if p.is_dir()})

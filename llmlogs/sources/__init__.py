@@ -12,10 +12,10 @@ from pathlib import Path
 
 from llmlogs.carriers.base import Head
 from llmlogs.errors import LlmlogsError, UsageError
+from llmlogs.resources import overlays
 from llmlogs.sources.base import Detection, Source
 
 SURE_ENOUGH = 0.5
-PROJECT = Path(".llmlogs/sources")
 
 
 @cache
@@ -26,22 +26,17 @@ def coded() -> tuple[Source, ...]:
     return tuple(source for group in named for source in group)
 
 
-def own_folders() -> tuple[Path, ...]:
-    """Where users keep mappings of their own; the later wins."""
-    return Path("~/.config/llmlogs/sources").expanduser(), PROJECT
-
-
 def all_sources() -> dict[str, Source]:
     """Every source by name; a mapping of the project wins over the user's, and that over a built-in one of the same name."""
     found = {source.name: source for source in coded()}
-    for folder in (Path(__file__).parent, *own_folders()):
+    for folder in (Path(__file__).parent, *overlays("sources")):
         found |= {source.name: source for source in _mapped(folder)[0]}
     return found
 
 
 def problems() -> list[LlmlogsError]:
     """What is wrong with mapping files that were left out: the rest works without them."""
-    return [problem for folder in own_folders() for problem in _mapped(folder)[1]]
+    return [problem for folder in overlays("sources") for problem in _mapped(folder)[1]]
 
 
 def get(name: str) -> Source:
@@ -57,7 +52,7 @@ def get(name: str) -> Source:
 
 def find(head: Head) -> list[tuple[Source, Detection]]:
     """Sources that may read the file, the surest first; of equals a mapping of the user's own."""
-    own = {source.name for folder in own_folders() for source in _mapped(folder)[0]}
+    own = {source.name for folder in overlays("sources") for source in _mapped(folder)[0]}
     sure: list[tuple[Source, Detection]] = []
     for source in sorted(all_sources().values(), key=_surest, reverse=True):
         if sure and max(found.confidence for _, found in sure) > _surest(source):

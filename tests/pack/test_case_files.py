@@ -114,7 +114,7 @@ def test_every_complaint_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "cases" / "one"
     folder.mkdir(parents=True)
     (folder / "two.toml").write_text(text + wrong, encoding="utf-8")
-    outcomes = {(o.question, o.case): o.complaints for o in cases.test(load([tmp_path / "queries"]), tmp_path / "cases")}
+    outcomes = {(o.question, o.case): o.complaints for o in cases.test(load([tmp_path / "queries"]).questions, tmp_path / "cases")}
     assert "no case file" in outcomes["one/three", ""][0]
     assert outcomes["one/two", "violation"] == ()
     told = outcomes["one/two", "all wrong"]
