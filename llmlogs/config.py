@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from llmlogs import goals
 from llmlogs.errors import UsageError
 
 FILE_NAME = "llmlogs.toml"
@@ -33,7 +34,15 @@ class Config:
     queries: Path | None = None
     title: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
+    budget: tuple[goals.Entry, ...] = ()
+    slo: tuple[goals.Entry, ...] = ()
+    check: tuple[goals.Entry, ...] = ()
     file: Path | None = None
+
+    @property
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Budgets and SLOs as questions read them."""
+        return goals.tables({"budget": self.budget, "slo": self.slo}, self.timezone)
 
 
 MEANING = {
@@ -47,6 +56,9 @@ MEANING = {
     "queries": "folder with own questions",
     "title": "title of the report",
     "parameters": "values for the parameters of questions, e.g. window_minutes = 10",
+    "budget": "[[budget]] tables: name, amount_usd, period (day, week, month), and whose spend it is; see cost/budgets",
+    "slo": "[[slo]] tables: name, metric (ttft, duration), target_ms, share, window_days, and of which calls",
+    "check": "[[check]] tables: thresholds of `llmlogs check`, on a question's numbers or on SQL",
 }
 
 
@@ -87,14 +99,32 @@ def _value(name: str, value: object, path: Path, text: str) -> Any:
         raise UsageError(f"unknown setting `{name}`", where, hint)
     try:
         return CHECKS[name](value, path.parent)
+    except goals.GoalError as mistake:
+        where = f"{path}:{_line_of_key(name, mistake.number, mistake.key, text)}"
+        raise UsageError(f"a [[{name}]] is wrong", where, mistake.why, mistake.allowed) from mistake
     except (TypeError, ValueError, KeyError) as error:
         reason = str(error.args[0]) if error.args else "not a value of that kind"
         raise UsageError(f"bad value for `{name}`", where, reason, MEANING[name]) from error
 
 
 def _line_of(name: str, text: str) -> int:
-    found = re.search(rf"^[ \t]*\[?[ \t]*\"?{re.escape(name)}\b", text, re.MULTILINE)
+    found = re.search(rf"^[ \t]*\[*[ \t]*\"?{re.escape(name)}\b", text, re.MULTILINE)
     return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _line_of_key(name: str, number: int, key: str, text: str) -> int:
+    """Line of a key in the number-th [[name]]; that of its head where the key is not there, of the first where it is written inline."""
+    heads = list(re.finditer(rf"^[ \t]*\[\[[ \t]*{re.escape(name)}[ \t]*\]\]", text, re.MULTILINE))
+    if number >= len(heads):
+        return _line_of(name, text)
+    start = heads[number].start()
+    end = heads[number + 1].start() if number + 1 < len(heads) else len(text)
+    found = re.search(rf"^[ \t]*\"?{re.escape(key)}\b", text[start:end], re.MULTILINE) if key else None
+    return text.count("\n", 0, start + (found.start() if found else 0)) + 1
+
+
+def _goals(kind: str) -> Callable[[object, Path], tuple[goals.Entry, ...]]:
+    return lambda value, _: goals.read(kind, value)
 
 
 def _text(value: object, _: Path) -> str:
@@ -155,5 +185,8 @@ CHECKS: dict[str, Callable[[object, Path], Any]] = {
     "queries": _file,
     "title": _text,
     "parameters": _table,
+    "budget": _goals("budget"),
+    "slo": _goals("slo"),
+    "check": _goals("check"),
 }
 assert set(CHECKS) == set(MEANING) == {f.name for f in fields(Config)} - {"file"}  # noqa: S101 - the three lists are one

@@ -46,7 +46,7 @@ def query(
         asked = found.find(question)
         names = {p.name for p in asked.parameters}
         configured = {name: value for name, value in settings().parameters.items() if name in names}
-        answer = run(con, [asked], configured | parameters.parse(param or []), known=found.questions)[0]
+        answer = run(con, [asked], configured | parameters.parse(param or []), known=found.questions, tables=settings().tables)[0]
     finally:
         con.close()
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0

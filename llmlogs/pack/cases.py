@@ -11,13 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from llmlogs import goals
 from llmlogs.errors import UsageError
 from llmlogs.pack import rows
 from llmlogs.pack.model import Answer, Question
 from llmlogs.pack.run import run
+from llmlogs.pack.settings import Tables
 
 MANDATORY = ("healthy", "near miss", "violation", "after the fix", "too few calls", "field missing")
-KEYS = {"name", "tables", "like", "without", "parameters", "known", "want"}
+KEYS = {"name", "tables", "like", "without", "parameters", "known", "settings", "want"}
 WANTS = {"verdict", "values", "sentence", "reason", "evidence"}
 
 
@@ -30,6 +32,7 @@ class Case:
     want: dict[str, Any]
     parameters: dict[str, Any] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)  # other questions of the pack and their needs
+    settings: Tables = field(default_factory=dict)  # budgets and SLOs, as the runner hands them over
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def ask(question: Question, case: Case) -> Answer:
         for table, compact in case.tables.items():
             rows.insert(con, table, compact)
         known = [question, *(replace(question, id=name, needs=tuple(needs)) for name, needs in case.known.items())]
-        return run(con, [question], case.parameters, known=known)[0]
+        return run(con, [question], case.parameters, known=known, tables=case.settings)[0]
     finally:
         con.close()
 
@@ -138,7 +141,7 @@ def _check(entry: dict[str, Any], path: Path) -> None:
 
 
 def _case(entry: dict[str, Any], by_name: Mapping[str, dict[str, Any]], path: Path) -> Case:
-    """`like = "healthy"` takes that case's tables and adds its own rows; `without = ["calls.ttft_ms"]` leaves columns out."""
+    """`like = "healthy"` takes that case's tables and settings and adds its own rows; `without = ["calls.ttft_ms"]` leaves columns out."""
     tables: dict[str, list[dict[str, Any]]] = {}
     like = entry.get("like")
     if like and like not in by_name:
@@ -146,7 +149,16 @@ def _case(entry: dict[str, Any], by_name: Mapping[str, dict[str, Any]], path: Pa
     for part in (by_name[like].get("tables", {}) if like else {}, entry.get("tables", {})):
         for table, compact in part.items():
             tables.setdefault(table, []).extend(compact)
+    settings = entry.get("settings", by_name[like].get("settings", {}) if like else {})
     for column in entry.get("without", []):
         table, _, name = column.partition(".")
         tables[table] = [{key: value for key, value in block.items() if key != name} for block in tables.get(table, [])]
-    return Case(entry["name"], tables, entry["want"], entry.get("parameters", {}), entry.get("known", {}))
+    return Case(entry["name"], tables, entry["want"], entry.get("parameters", {}), entry.get("known", {}), _settings(settings, f"{path}: {entry['name']}"))
+
+
+def _settings(kinds: Mapping[str, Any], where: str) -> Tables:
+    """`settings = { budget = [{ name = "all", amount_usd = 100 }] }`: what llmlogs.toml would say, in UTC."""
+    try:
+        return goals.tables({kind: goals.read(kind, entries) for kind, entries in kinds.items()}, "UTC")
+    except (goals.GoalError, KeyError) as error:
+        raise UsageError("not the settings of a case", where, str(error)) from error

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from llmlogs.errors import LlmlogsError
-from llmlogs.pack import parameters, rows
+from llmlogs.pack import parameters, rows, settings
 from llmlogs.pack.judge import FIXED_COLUMNS
 from llmlogs.pack.model import Question, Result
 from llmlogs.pack.needs import fields_of
@@ -95,7 +95,7 @@ def _run(question: Question) -> list[str]:
     try:
         before = _relations(con)
         found = results(con, question)
-        return [*_results(question, found), *_reads(con, question, before)]
+        return [*_results(question, found), *_reads(con, question, before), *_settings(con, question)]
     finally:
         con.close()
 
@@ -152,6 +152,16 @@ def _reads(con: duckdb.DuckDBPyConnection, question: Question, before: set[str])
         tree = json.loads(con.execute("select json_serialize_sql($1)", [MADE_FROM.sub("", statement.query)]).fetchall()[0][0])
         for name in sorted(set(_tables(tree)) - known):
             yield f"it reads {name}, which is no table or view of the contract"
+
+
+def _settings(con: duckdb.DuckDBPyConnection, question: Question) -> Iterator[str]:
+    """A table of settings that the file declares otherwise than the runner makes it."""
+    con.execute("create schema told")
+    for table in settings.named(question):
+        con.execute(settings.declaration(table).replace("temp table if not exists ", "table told."))
+        mine, right = (con.execute(f"describe {name}").fetchall() for name in (table, f"told.{table}"))
+        if [row[:2] for row in mine] != [row[:2] for row in right]:
+            yield f"its {table} is not the runner's: {settings.declaration(table)}"
 
 
 def _tables(node: Any) -> Iterator[str]:

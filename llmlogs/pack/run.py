@@ -15,11 +15,12 @@ import duckdb
 
 from llmlogs import stats
 from llmlogs.errors import LlmlogsError
-from llmlogs.pack import parameters
+from llmlogs.pack import parameters, settings
 from llmlogs.pack.judge import broken, correct, judge
 from llmlogs.pack.model import Answer, Need, Question, Result
 from llmlogs.pack.needs import Coverage, said
 from llmlogs.pack.parse import QuestionError, body
+from llmlogs.pack.settings import Tables
 from llmlogs.store.database import open_for_read
 
 MAX_ROWS = 1000  # of one result; how many there were is kept
@@ -38,6 +39,7 @@ class _Run:
     known: tuple[Question, ...]
     timeout_s: float | None
     max_rows: int
+    tables: Tables
 
     def needs(self, question: Question) -> tuple[Need, ...]:
         return tuple(self.coverage.of(need) for need in question.needs)
@@ -61,12 +63,16 @@ def run(
     known: Iterable[Question] | None = None,
     timeout_s: float | None = None,
     max_rows: int = MAX_ROWS,
+    tables: Tables | None = None,
 ) -> list[Answer]:
-    """The answers, in the order of `questions`. `values` are parameters by name; `known` is the whole pack where only a part of it is asked."""
+    """The answers, in the order of `questions`.
+
+    `values` are parameters by name; `known` is the whole pack where only a part of it is asked; `tables` are the configuration's budgets and SLOs.
+    """
     asked = tuple(questions)
     parameters.check(values or {}, asked)
     with _connection(database) as con, _cursor(con) as cursor:
-        this = _Run(con, Coverage(cursor), values or {}, asked if known is None else tuple(known), timeout_s, max_rows)
+        this = _Run(con, Coverage(cursor), values or {}, asked if known is None else tuple(known), timeout_s, max_rows, tables or {})
         return correct([_ask(this, question) for question in asked])
 
 
@@ -101,6 +107,7 @@ def _ask(this: _Run, question: Question) -> Answer:
         needs = this.needs(question)
         with _cursor(this.con) as cursor, _time_limit(cursor, this.timeout_s):
             mine = parameters.settle(cursor, question, this.parameters)
+            settings.hand_over(cursor, question, this.tables)
             if question.method:
                 stats.find(question.method)(cursor, this.inputs())
             answer = judge(question, results(cursor, question, this.max_rows), needs)
