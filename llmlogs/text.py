@@ -16,7 +16,7 @@ DASH = "–"  # what NULL looks like: zero is 0, nothing recorded is an en dash
 NOT_RECORDED = "not recorded"
 _HUGE = Decimal("1e15")  # from here on digits say nothing: scientific notation
 _CSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,7 @@ def _visible(char: str) -> str:
 
 def cell(text: str) -> str:
     """A text for a CSV cell: what a spreadsheet would run as a formula gets a leading quote."""
-    return f"'{text}" if text[:1] in _FORMULA and text else text
+    return f"'{text}" if text[:1] in FORMULA and text else text
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------------------------
