@@ -24,7 +24,7 @@ SQL = Path(__file__).with_suffix(".sql")
 TAGS = {"feature": "feature", "team": "team", "environment": "environment", "user": "user_id"}
 COUNTED = {"web_search": ("Searches", "web searches"), "request": ("Requests", "requests")}  # unit: noun and meter; all others are tokens
 RATE, QUANTITY = "decimal(20, 18)", "decimal(18, 6)"  # their product is exact in decimal(38, 24)
-DIMENSIONS = ("period", "provider", "model", "region", "deployment", "project", "tags", "tier", "bracket", "dynamic", "cost_status")
+DIMENSIONS = ("period", "provider", "model", "region", "deployment", "project", "tier", "bracket", "dynamic", "cost_status")  # and the tags
 SERVICES = {  # provider as logged: (its name, its service)
     "anthropic": ("Anthropic", "Claude API"),
     "aws": ("AWS", "Amazon Bedrock"),
@@ -99,18 +99,20 @@ def left(con: duckdb.DuckDBPyConnection, scope: Scope) -> Left:
 def select(con: duckdb.DuckDBPyConnection, scope: Scope) -> str:
     """The statement that gives the rows."""
     has_lists = con.execute("select exists (from price_rates where kind = 'list')").fetchall()[0][0]
+    dimensions = (*DIMENSIONS, *(f"tag_{tag}" for tag in scope.tags))
     return Template(SQL.read_text(encoding="utf-8")).substitute(
         scope=scope.where,
         granularity=scope.granularity,
         lists=str(has_lists).lower(),
-        tags=", ".join(f"{literal(tag)}, c.{quote(TAGS[tag])}" for tag in scope.tags),
+        tag_columns="".join(f"c.{quote(TAGS[tag])} as tag_{tag}, " for tag in scope.tags),
+        tags=", ".join(f"{literal(tag)}, tag_{tag}" for tag in scope.tags),  # the JSON is made of sums, not of calls
         parts=", ".join(f"({_part(unit)} * c.sample_weight)::{QUANTITY} as {unit.name}_n" for unit in UNITS),
         sums=", ".join(f"sum({unit.name}_n)::{QUANTITY} as {unit.name}_n" for unit in UNITS),
         meters=", ".join(map(_meter, UNITS)),
         quantity=QUANTITY,
-        dimensions=", ".join(DIMENSIONS),
-        kept=", ".join(f"s.{name}" for name in DIMENSIONS),
-        same=" and ".join(f"s.{name} is not distinct from t.{name}" for name in DIMENSIONS),
+        dimensions=", ".join(dimensions),
+        kept=", ".join(f"s.{name}" for name in dimensions),
+        same=" and ".join(f"s.{name} is not distinct from t.{name}" for name in dimensions),
         providers=_cases({key: name for key, (name, _) in SERVICES.items()}),
         services=_cases({key: name for key, (_, name) in SERVICES.items()}),
         makers=" ".join(f"when contains(lower(model), {literal(word)}) then {literal(name)}" for name, words in MAKERS.items() for word in words),

@@ -7,7 +7,7 @@ with chosen as (
 priced as (
     select date_trunc('$granularity', c.instant) as period, coalesce(c.provider, p.price_provider, c.gateway, c.source) as provider,
         coalesce(c.model, p.price_model, 'unnamed model') as model, c.region, c.deployment, json_extract_string(c.tags, '$$.project') as project,
-        nullif(json_merge_patch('{}', json_object($tags)), '{}')::varchar as tags, c.service_tier as tier,
+        $tag_columns c.service_tier as tier,
         nullif(concat_ws(' ', 'above ' || r.in_gt, 'up to ' || r.in_le), '') as bracket, coalesce(r.tod_from, r.dow_mask) is not null as dynamic,
         c.cost_status, r.rate_id, l.rate_id as list_id, c.spend, $parts
     from chosen c join price_rates r on r.rate_id = c.rate_id join price_plans p on p.plan_id = r.plan_id
@@ -39,7 +39,7 @@ rest as (
 charges as (select 'Usage' as category, * from usage union all by name select 'Adjustment' as category, *, cost as list_cost from rest where cost <> 0),
 named as (
     select *, case provider $providers else provider end as provider_name, case provider $services else provider || ' API' end as service_name,
-        case $makers end as maker, category = 'Usage' as is_usage, provider || '/' || model || '/' || meter as sku, date_trunc('month', period) as billing_month
+        case $makers end as maker, nullif(json_merge_patch('{}', json_object($tags)), '{}')::varchar as tags, category = 'Usage' as is_usage, provider || '/' || model || '/' || meter as sku, date_trunc('month', period) as billing_month
     from charges
 )
 select cost as BilledCost,

@@ -8,7 +8,7 @@ fails     = "Budget {budget} {what} as of {as_of:time}: {spent:usd} of {amount_u
 info      = "No budget is set, so nothing is too much: {spent:usd} in the 30 days to {as_of:time}. Set one in llmlogs.toml: [[budget]] with name, amount_usd and period."
 why       = "A budget that is spent in silence is met on the invoice. Burn rate says early how fast it goes: a runaway loop within the hour, a slow overspend within days."
 fix       = "1. Look at whose spend it is, then at cost/change and cost/anomalies. 2. Stop a loop or a batch that runs away; put the feature on a cheaper model, or cap its max_tokens. 3. If the spend is wanted, raise the budget in llmlogs.toml."
-chart     = { kind = "bars-over-time", result = "daily", title = "Spend a day, by budget", x = "day", y = "spend", by = "budget" }
+chart     = { kind = "lines-over-time", result = "daily", title = "Share of each budget used, since its period began", x = "day", y = "used", by = "budget", threshold = 1 }
 [columns]
 budget         = { label = "Budget" }
 state          = { label = "State", help = "over: all is spent; burns fast: 2 % in an hour or 5 % in six hours of a 30-day budget; burns: more than its pace for three days" }
@@ -22,14 +22,14 @@ expected_share = { label = "Period gone", unit = "pct0" }
 burn_1h        = { label = "Burn, 1 h", unit = "ratio", help = "spend over the last hour before as of, divided by what an even pace allows" }
 burn_6h        = { label = "6 h", unit = "ratio" }
 burn_3d        = { label = "3 days", unit = "ratio" }
-days_left      = { label = "Days left", unit = "num", help = "of budget, at the pace of the last 24 hours" }
+days_left      = { label = "Days left", unit = "num1", help = "of budget, at the pace of the last 24 hours" }
 projected      = { label = "At its end", unit = "usd", help = "spent, and the rest of the period at the pace of the last 7 days (of 24 hours for a daily budget)" }
 top            = { label = "Most by", help = "the feature, user or model with the largest part of the period's spend" }
 top_share      = { label = "Its part", unit = "pct0" }
 priced_share   = { label = "Priced", unit = "pct", help = "of the period's calls that may have cost something" }
 n_calls        = { label = "Calls", unit = "int", help = "in this period" }
 day            = { label = "Day", unit = "date" }
-spend          = { label = "Spend", unit = "usd" }
+used           = { label = "Used by then", unit = "pct0" }
 ---*/
 -- Multi-window burn rates of the SRE Workbook (chapter 5): fail above 14.4 over 1 h and 5 min, or 6 over 6 h and 30 min; warn above 1 over 3 d and 6 h. Fail
 -- when all is spent. In the slow rule the allowed pace follows the week: the same hours of up to four weeks before against those weeks' mean, from 3 weeks of log.
@@ -69,7 +69,7 @@ summed as (select name, sum(w) as n_all, coalesce(sum(w) filter (inside and mone
     from budget_calls group by name),
 paced as (select p.*, s.* exclude (name), floor_usd, spent / amount_usd as spent_share, hours_gone / hours as expected_share, priced / nullif(n, 0) as priced_share,
         coalesce(s1h, 0) / amount_usd * hours as burn_1h, coalesce(s6h, 0) / amount_usd * hours / 6 as burn_6h, coalesce(s3d, 0) / amount_usd * hours / 72 as burn_3d,
-        coalesce(s5m, 0) / amount_usd * hours * 12 as burn_5m, coalesce(s30m, 0) / amount_usd * hours * 2 as burn_30m, spent + coalesce(s_pace, 0) / pace_hours * greatest(0, hours - hours_gone) as projected, (amount_usd - spent) / nullif(s24h, 0) as days_left,
+        coalesce(s5m, 0) / amount_usd * hours * 12 as burn_5m, coalesce(s30m, 0) / amount_usd * hours * 2 as burn_30m, spent + coalesce(s_pace, 0) / pace_hours * greatest(0, hours - hours_gone) as projected, case when spent < amount_usd then (amount_usd - spent) / nullif(s24h, 0) end as days_left,
         case when weeks >= 2 then greatest(1, (weeks * coalesce(s_6h_before / nullif(s_weeks, 0) * 28, 1) + 2) / (weeks + 2)) else 1 end as usual_6h, -- shrunk to an even pace, and never below it
         case when weeks >= 2 then greatest(1, (weeks * coalesce(s_3d_before / nullif(s_weeks, 0) * 56 / 24, 1) + 2) / (weeks + 2)) else 1 end as usual_3d
     from periods p left join summed s on p.name = s.name cross join params)
@@ -88,11 +88,13 @@ select case when calls_seen is null then 'unknown' when place is null then 'info
         when state = 'unpriced' then 'calls without a price may have spent budget ' || r.name || ', see cost/unpriced' end as reason,
     budgets, r.name as budget, case state when 'over' then 'is spent' when 'burns fast' then 'burns fast' else 'is spent too fast' end as what, coalesce(as_of, last_at) as as_of, coalesce(spent, spend_seen) as spent, amount_usd, period, expected_share, projected,
     case when burn_1h > 14.4 then burn_1h when burn_6h > 6 then burn_6h else burn_3d end as burn, case when burn_1h > 14.4 then 'hour' when burn_6h > 6 then '6 hours' else '3 days' end as burn_window,
-    case when state <> 'over' and days_left * 24 < hours - hours_gone then days_left end as days_left, p.top, p.top_share, case when alarms > 1 then alarms - 1 end as others,
+    case when days_left * 24 < hours - hours_gone then days_left end as days_left, p.top, p.top_share, case when alarms > 1 then alarms - 1 end as others,
     case when priced_share < 1 then 1 - priced_share end as unpriced_share, spent_high, case when date_diff('hour', start_at, first_at) > hours / 10 then first_at end as late_start
 from seen left join ranked r on place = 1 left join payers p on p.name = r.name;
 
 select s.name as budget, state, period, started_on, amount_usd, spent, spent_high, spent_share, expected_share, burn_1h, burn_6h, burn_3d, days_left, projected, top, top_share, priced_share, cast(round(n) as bigint) as n_calls
 from budget_states s left join payers p on p.name = s.name order by case state when 'over' then 1 when 'burns fast' then 2 when 'burns' then 3 when 'holds' then 5 else 4 end, spent_share desc, s.name;
 
-select day, name as budget, sum(spend) as spend from budget_calls where age < 35 * 24 group by all having sum(spend) > 0 order by day, budget;
+with days as (select name, day, date_trunc(period, day) as since, any_value(amount_usd) as amount_usd, sum(spend) as spend from budget_calls
+    where date_trunc(period, day) = started_on or date_trunc(period, day) >= as_of - interval 34 day group by name, period, day)
+select day, name as budget, sum(spend) over (partition by name, since order by day) / amount_usd as used from days order by day, budget;
