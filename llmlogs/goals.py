@@ -1,10 +1,14 @@
 """The tables of the configuration that hold goals: [[budget]], [[slo]] and [[check]]. What each may say, and how it says no.
 
-    [[budget]]  name = "all"     amount_usd = 2000                                    # a calendar month; day and week, too
-    [[budget]]  name = "search"  amount_usd = 50  period = "week"  feature = "search*"  timezone = "Europe/Berlin"
-    [[slo]]     name = "chat answers"  feature = "chat"  metric = "ttft"  target_ms = 1500  share = 0.95  window_days = 28
-    [[check]]   question = "errors/by_class"  max = 0.02                              # of its verdict row; see `llmlogs check --help`
-    [[check]]   name = "no call above 5 USD"  sql = "select call_id from calls where cost_usd > 5"
+    budget = [                                                             # or as [[budget]] tables
+        { name = "all", amount_usd = 2000 },                               # a calendar month; day and week, too
+        { name = "search", amount_usd = 50, period = "week", feature = "search*", timezone = "Europe/Berlin" },
+    ]
+    slo = [{ name = "chat answers", feature = "chat", metric = "ttft", target_ms = 1500, share = 0.95, window_days = 28 }]
+    check = [
+        { question = "errors/by_class", max = 0.02 },                      # of its verdict row; see `llmlogs check --help`
+        { name = "no call above 5 USD", sql = "select call_id from calls where cost_usd > 5" },
+    ]
 
 Filters (feature, team, model, provider, user, project) may hold `*`; all that are given must fit.
 Budgets and SLOs reach a question as the temp tables of TABLES.

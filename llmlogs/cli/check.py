@@ -23,13 +23,21 @@ Examples:
 
   llmlogs check --max errors/by_class=0.02 --max cost/by_feature.evidence.spend=500
 
-  llmlogs check --strict --junit check.xml --markdown >> "$GITHUB_STEP_SUMMARY"
+  llmlogs check 'cost/*' --param as_of=2026-10-31 --json
 
 In llmlogs.toml:
 
-  [[check]]  question = "errors/by_class"  max = 0.02
+\b
+  [[check]]
+  question = "errors/by_class"   # column = "value" of its verdict row; result = "evidence" for every row
+  max = 0.02                     # or min; fail_on = "warn" lets its verdict alarm from there on
 
-  [[check]]  name = "no call above 5 USD"  sql = "select call_id from calls where cost_usd > 5"
+\b
+  [[check]]
+  name = "no call above 5 USD"
+  sql = "select call_id, cost_usd from calls where cost_usd > 5"   # no row may come; or one number, with max or min
+
+In GitHub Actions: llmlogs check --strict --junit check.xml --markdown >> "$GITHUB_STEP_SUMMARY"
 """
 FLOOR = 0.99
 
