@@ -57,7 +57,7 @@ def export(
     granularity: Annotated[Granularity | None, typer.Option(help="Of focus' charge periods.  [default: day]")] = None,
     tags: Annotated[str | None, typer.Option(metavar="NAMES", help="Of focus: which of feature,team,environment,user.  [default: all of them]")] = None,
     part_by: Annotated[str | None, typer.Option("--part-by", metavar="COLUMN", help="Parquet in folders by a column, or by day or month.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when calls without a price are not in focus.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when calls without a price or a time are not in focus.")] = False,
 ) -> None:
     """Write a file others can read."""
     from llmlogs.exports import files, focus, tables
@@ -78,7 +78,7 @@ def export(
         else:
             rows, left = tables.write_table(con, what, output, part_by or ""), None
     talk.note(f"wrote {output}: {rows:,} rows")
-    if strict and left and left.calls:
+    if strict and left and (left.calls or left.timeless):
         raise typer.Exit(Exit.ALARM)
 
 
@@ -130,4 +130,4 @@ def _tell(left: Left) -> None:
     if left.calls:
         talk.note(f"not in the file: {left.calls:,} calls with {left.tokens:,} tokens that have no price; `llmlogs query cost/unpriced` names them")
     if left.timeless:
-        talk.note(f"not in the file: {left.timeless:,} priced calls without a time")
+        talk.note(f"not in the file: {left.timeless:,} priced calls without a time, {left.timeless_usd} USD")

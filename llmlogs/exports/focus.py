@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from string import Template
 
@@ -78,6 +79,7 @@ class Left:
     calls: int
     tokens: int
     timeless: int
+    timeless_usd: Decimal
 
 
 def write(con: duckdb.DuckDBPyConnection, path: Path, scope: Scope) -> tuple[int, Left]:
@@ -88,12 +90,13 @@ def write(con: duckdb.DuckDBPyConnection, path: Path, scope: Scope) -> tuple[int
 def left(con: duckdb.DuckDBPyConnection, scope: Scope) -> Left:
     """What a file of that scope leaves out."""
     unknown = f"money in ('unpriced', 'unfinished') and ({scope.where})"
-    row = con.execute(
+    timeless = "cost_usd > 0 and coalesce(started_at, ended_at) is null"
+    calls, tokens, undated, usd = con.execute(
         f"""select coalesce(round(sum(sample_weight) filter ({unknown})), 0),
             coalesce(round(sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)) filter ({unknown})), 0),
-            coalesce(round(sum(sample_weight) filter (cost_usd > 0 and coalesce(started_at, ended_at) is null)), 0) from call_costs"""
+            coalesce(round(sum(sample_weight) filter ({timeless})), 0), coalesce(sum(spend) filter ({timeless}), 0) from call_costs"""
     ).fetchall()[0]
-    return Left(*map(int, row))
+    return Left(int(calls), int(tokens), int(undated), Decimal(usd))
 
 
 def select(con: duckdb.DuckDBPyConnection, scope: Scope) -> str:

@@ -16,6 +16,7 @@ from llmlogs.store.database import SETTINGS, ensure_columns
 
 GOLDEN_RATIO = 0.6180339887498949  # its multiples, mod 1, fill an interval evenly in any number of steps
 START = dt.datetime(2026, 1, 5)  # a Monday; the contract's times are UTC without a zone
+READ = dt.datetime(2100, 1, 1)  # when a case's rows were read: after all of them
 COMMANDS = ("repeat", "step_s")
 
 
@@ -27,7 +28,7 @@ def database() -> duckdb.DuckDBPyConnection:
     for statement in ddl.create_all():
         if not statement.startswith("comment on"):
             con.execute(statement)
-    con.execute("insert into ingests (ingest_id, run_id, started_at, finished_at) values (1, 'case', $1, $1)", [START])
+    con.execute("insert into ingests (ingest_id, run_id, started_at, finished_at) values (1, 'case', $1, $2)", [START, READ])
     return con
 
 

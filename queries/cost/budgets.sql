@@ -34,12 +34,12 @@ used           = { label = "Used by then", unit = "pct0" }
 -- Multi-window burn rates of the SRE Workbook (chapter 5): fail above 14.4 over 1 h and 5 min, or 6 over 6 h and 30 min; warn above 1 over 3 d and 6 h. Fail
 -- when all is spent. In the slow rule the allowed pace follows the week: the same hours of up to four weeks before against those weeks' mean, from 3 weeks of log.
 create temp table if not exists stat_budgets (name varchar, amount_usd decimal(18,6), period varchar, zone varchar, feature varchar, team varchar, model varchar, provider varchar, user_id varchar, project varchar);
+create or replace temp table clock as
+with seen as (select max(started_at) filter (started_at <= read_at + interval 1 day) as sane, max(started_at) as latest, min(started_at) as first_at from calls, (select max(finished_at) as read_at from ingests) i)
+select coalesce(getvariable('as_of'), sane, latest) as as_of, -- the instant budgets are looked at; sane is the last call that is not later than it was read
+    first_at from seen;
 create or replace temp table periods as
-with log as (
-    select coalesce(getvariable('as_of'), max(started_at)) as as_of, -- the instant budgets are looked at; max is the log's last call
-        min(started_at) as first_at from calls
-),
-here as (select b.*, l.*, date_trunc(period, timezone(zone, timezone('UTC', as_of))) as started_on, case period when 'day' then interval 1 day when 'week' then interval 7 day else interval 1 month end as length from stat_budgets b, log l),
+with here as (select b.*, l.*, date_trunc(period, timezone(zone, timezone('UTC', as_of))) as started_on, case period when 'day' then interval 1 day when 'week' then interval 7 day else interval 1 month end as length from stat_budgets b, clock l),
 starts as (select *, timezone('UTC', timezone(zone, started_on)) as start_at, timezone('UTC', timezone(zone, started_on + length)) as end_at, greatest(1e0, date_diff('second', first_at, as_of) / 3600e0) as log_hours from here)
 select *, date_diff('second', start_at, end_at) / 3600e0 as hours, date_diff('second', start_at, as_of) / 3600e0 as hours_gone, least(4, floor(log_hours / 168) - 1) as weeks, least(case period when 'day' then 24 else 168 end, log_hours) as pace_hours from starts;
 
@@ -79,8 +79,7 @@ from paced;
 
 with ranked as (select *, row_number() over (order by case state when 'over' then 1 when 'burns fast' then 2 when 'burns' then 3 when 'no calls' then 4 when 'unpriced' then 4 else 5 end, spent_share desc, name) as place,
     count(*) over () as budgets, count(*) filter (state in ('over', 'burns fast', 'burns')) over () as alarms from budget_states),
-log as (select max(started_at) as last_at from calls),
-seen as (select sum(sample_weight) as calls_seen, sum(spend) as spend_seen, max(last_at) as last_at from call_costs, log where started_at > last_at - interval 30 day)
+seen as (select sum(sample_weight) as calls_seen, sum(spend) as spend_seen, max(as_of) as last_at from call_costs, clock where started_at > as_of - interval 30 day and started_at <= as_of)
 select case when calls_seen is null then 'unknown' when place is null then 'info' when state in ('over', 'burns fast') then 'fail' when state = 'burns' then 'warn' when state = 'holds' then 'ok' else 'unknown' end as verdict,
     cast(round(coalesce(n, case when place is null then calls_seen end, 0)) as bigint) as n, spent_share as value, spent_share as lo, spent_high / amount_usd as hi, case when priced_share < 1 then 'bounded' else 'estimated' end as basis,
     least(case when log_hours < 6 then 14.4 else 6 end, greatest(1, 72 / log_hours) * greatest(usual_3d, usual_6h)) as min_effect, cast(null as double) as p_value,

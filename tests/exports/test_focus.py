@@ -172,9 +172,20 @@ def test_what_has_no_price_is_counted_and_no_row(con: duckdb.DuckDBPyConnection,
     calls, tokens = con.execute(
         "select sum(sample_weight), sum((coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) * sample_weight) from calls where cost_usd is null"
     ).fetchall()[0]
-    assert (left.calls, left.tokens, left.timeless) == (round(calls), round(tokens), 0)
+    assert left == focus.Left(round(calls), round(tokens), 0, Decimal(0))
     assert left.calls > 0
     assert {row["x_CostStatus"] for row in exported} == {"priced", "free", "lower_bound"}
+
+
+def test_a_priced_call_without_a_time_belongs_to_no_period_and_is_told(tmp_path: Path) -> None:
+    con = pack_rows.database()
+    try:
+        pack_rows.insert(con, "calls", [{"provider": "free", "response_model": "m", "input_tokens": 7, "output_tokens": 7, "started_at": ""}])
+        (tmp_path / "p.toml").write_text('[[price]]\nprovider = "free"\nmodel = "*"\ninput_mtok = 1\noutput_mtok = 1\n')
+        price_calls(con, None, load_overrides(tmp_path / "p.toml"))
+        assert focus.write(con, tmp_path / "x.csv", focus.Scope()) == (0, focus.Left(0, 0, 1, Decimal("0.000014")))
+    finally:
+        con.close()
 
 
 def test_nothing_of_a_log_runs_in_a_spreadsheet(exported: list[Row]) -> None:
