@@ -59,7 +59,8 @@ dated as (
 select side, (origin + to_days(block))::date as day, case by_column when 'model' then null else feature end as feature,
     case by_column when 'model' then null else model end as model, sample_weight as w, input_tokens as read, output_tokens as written, cost_usd::double as cost,
     case when status is not null then (status in ('error', 'timeout'))::integer end as failed,
-    case when app_cache is distinct from 'hit' and coalesce(status, '') not in ('error', 'blocked', 'shed') then greatest(duration_ms, 0.001) end as ms
+    case when app_cache is distinct from 'hit' and coalesce(status, '') not in ('error', 'blocked', 'shed') and duration_ms is not null
+        then greatest(duration_ms, 0.001) end as ms
 from dated
 where by_column <> '' or (origin + to_days(block) >= begins_at - interval 2 hour
     and origin + to_days(block + 1) <= case side when 'after' then b1 when 'before' then a1 else a0 end)
@@ -103,10 +104,10 @@ with summed as (
     select grp, side, day, unnest([
         {{metric: 'latency_mean', n: count(ms), k: sum(w) filter (ms is not null), s: sum(w * ln(ms)), q: var_pop(ln(ms)), level: sum(w * ms)}},
         {{metric: 'latency_p95', n: count(ms), k: sum(w) filter (ms is not null), s: sum(w * (ms > p95)::integer), q: 0.0475, level: null}},
-        {{metric: 'input_tokens', n: count(read), k: sum(w) filter (read is not null), s: sum(w * ln(greatest(read, 1))),
-            q: var_pop(ln(greatest(read, 1))), level: sum(w * read)}},
-        {{metric: 'output_tokens', n: count(written), k: sum(w) filter (written is not null), s: sum(w * ln(greatest(written, 1))),
-            q: var_pop(ln(greatest(written, 1))), level: sum(w * written)}},
+        {{metric: 'input_tokens', n: count(read), k: sum(w) filter (read is not null), s: sum(w * ln(greatest(read, 1))) filter (read is not null),
+            q: var_pop(ln(greatest(read, 1))) filter (read is not null), level: sum(w * read)}},
+        {{metric: 'output_tokens', n: count(written), k: sum(w) filter (written is not null), s: sum(w * ln(greatest(written, 1))) filter (written is not null),
+            q: var_pop(ln(greatest(written, 1))) filter (written is not null), level: sum(w * written)}},
         {{metric: 'cost', n: count(cost), k: sum(w) filter (cost is not null),
             s: sum(w) filter (cost is not null) * ln(nullif(sum(w * cost), 0) / sum(w) filter (cost is not null)),
             q: var_pop(cost) / nullif(power(avg(cost), 2), 0), level: sum(w * cost)}},

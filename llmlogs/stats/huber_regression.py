@@ -39,8 +39,8 @@ CALLS = """
 create or replace temp table stat_timed as
 with timed as (
     select call_id, provider, coalesce(response_model, request_model) as model, coalesce(stream, false) as is_stream, started_at, sample_weight as w,
-        duration_ms as y, greatest(input_tokens - coalesce(cache_read_tokens, 0), 0)::double as x1, output_tokens::double as x2,
-        cache_read_tokens is not null as tells_cache,
+        duration_ms as y, case when input_tokens is not null then greatest(input_tokens - coalesce(cache_read_tokens, 0), 0)::double end as x1,
+        output_tokens::double as x2, cache_read_tokens is not null as tells_cache,
         coalesce(status, 'ok') = 'ok' and coalesce(attempts, 1) = 1 as is_plain
     from calls
     where duration_ms > 0 and output_tokens is not null and app_cache is distinct from 'hit' and coalesce(status, 'ok') not in ('error', 'blocked', 'shed')

@@ -42,7 +42,8 @@ select grp, (sy - (s * suy - su * sy) / nullif(s * suu - su * su, 0) * su) / s a
 """
 RESULT = """
 create or replace temp table stat_reading as
-select provider, model, l.b / any_value(x0) as ms_per_token, count(*) as n from stat_first_tokens join stat_line l using (grp) where l.b > 0 group by provider, model, l.b
+select provider, model, l.b / any_value(x0) as ms_per_token, count(*) as n
+from stat_first_tokens join stat_line l using (grp) where l.b > 0 group by provider, model, l.b
 """
 
 

@@ -39,12 +39,12 @@ create temp table if not exists stat_fit (grp integer, a double, b double, c dou
 create temp table if not exists stat_timed (call_id varchar, w double, y double, x1 double, x2 double, grp integer, s1 double, s2 double);
 
 create or replace temp table expected as
-with lines as (select call_id, greatest(f.a + f.b * coalesce(x1 / s1, case when f.b = 0 then 0 end) + f.c * coalesce(x2 / s2, 0), 1e-3) as line_ms from stat_timed join stat_fit f using (grp)),
+with lines as (select call_id, f.a + f.b * coalesce(x1 / s1, case when f.b = 0 then 0 end) + f.c * coalesce(x2 / s2, 0) as line_ms from stat_timed join stat_fit f using (grp)),
 medians as (select provider, model, stream, quantile_cont(duration_ms, 0.5) as median_ms, count(*) as calls_timed from call_waits where duration_ms > 0 group by provider, model, stream),
 joined as (
     select w.call_id, coalesce(l.line_ms, case when calls_timed >= 500 then median_ms end) as expected_ms, ln(w.duration_ms / coalesce(l.line_ms, case when calls_timed >= 500 then median_ms end)) as z,
         concat_ws(chr(31), w.provider, w.model, w.stream, l.line_ms is null) as fitted_by
-    from call_waits w left join lines l using (call_id) join medians m on w.provider is not distinct from m.provider and w.model is not distinct from m.model and w.stream is not distinct from m.stream where w.duration_ms > 0
+    from call_waits w left join lines l on w.call_id = l.call_id and l.line_ms > 0 join medians m on w.provider is not distinct from m.provider and w.model is not distinct from m.model and w.stream is not distinct from m.stream where w.duration_ms > 0
 ),
 spreads as (select fitted_by, greatest(4 * 1.4826 * mad(z), ln(1.5)) as limit_z from joined where expected_ms is not null group by fitted_by)
 select j.call_id, j.expected_ms, exp(j.z) as ratio, j.z > s.limit_z as is_outlier from joined j join spreads s using (fitted_by);

@@ -14,7 +14,7 @@ def slopes(calls: list[tuple[int, float]]) -> list[float]:
     con = rows.database()
     start = dt.datetime(2026, 1, 5)
     entries = [
-        {"started_at": start + dt.timedelta(minutes=i), "response_model": "m", "stream": True, "input_tokens": x, "ttft_ms": y, "duration_ms": y + 500.0, "status": "ok"}
+        {"started_at": start + dt.timedelta(minutes=i), "response_model": "m", "stream": True, "input_tokens": x, "ttft_ms": y, "duration_ms": y + 500.0}
         for i, (x, y) in enumerate(calls)
     ]
     rows.insert(con, "calls", entries)
