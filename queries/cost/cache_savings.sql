@@ -1,6 +1,6 @@
 /*---
 question  = "Do caches save money, after what filling them costs?"
-needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.cache_read_tokens"]
+needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.cache_read_tokens where cost_usd is not null and app_cache is distinct from 'hit' -- on priced calls"]
 min_calls = 100
 results   = ["verdict", "evidence", "answers"]
 passes    = "The providers' prompt caches saved {saved_usd:usd} net, {value:pct0} of what these calls would have cost without[, after {writes_usd:usd} paid for writes]. A group that lost {min_effect:pct0} of its spend would have been a warning[; your own answer cache saved about {app_usd:usd} more (estimated)]."
@@ -36,20 +36,11 @@ unknown     = { label = "No miss to compare", unit = "int" }
 -- A problem: a provider, model and feature with at least 100 calls that write, whose net saving is below minus 5 % of its spend. All at the rates of each call's own rate row,
 -- so tier, context bracket and instant are right: the sum equals pricing the calls again without cache columns, less what they cost.
 create or replace temp table grouped as
-with priced as (
-    select c.provider, c.model, c.feature, c.sample_weight as w, cast(c.spend as double) as spend, c.input_tokens, c.cache_read_tokens as n_read,
-        coalesce(c.cache_write_tokens, 0) as n_write, least(coalesce(c.cache_write_1h_tokens, 0), coalesce(c.cache_write_tokens, 0)) as n_1h,
-        cast(coalesce(r.input_rate, 0) as double) as r_in, cast(coalesce(r.cache_read_rate, r.input_rate, 0) as double) as r_read,
-        cast(coalesce(r.cache_write_rate, r.input_rate, 0) as double) as r_write, cast(coalesce(r.cache_write_1h_rate, r.cache_write_rate, r.input_rate, 0) as double) as r_1h
-    from call_costs c join price_rates r on c.rate_id = r.rate_id
-    where c.cost_usd is not null and c.cost_status is distinct from 'app_cache_hit' and c.cache_read_tokens is not null
-),
-sums as (
-    select provider, model, feature, sum(w) as n, sum(spend) as spend, sum(w * n_read) / nullif(sum(w * input_tokens), 0) as read_share,
-        sum(w * n_read * (r_in - r_read)) as read_usd, sum(w * ((n_write - n_1h) * (r_write - r_in) + n_1h * (r_1h - r_in))) as write_usd,
-        sum(w) filter (where n_write > 0) as writing, sum(w * n_read) / nullif(sum(w * n_write), 0) as reads,
-        write_usd / nullif(sum(w * n_write * (r_in - r_read)), 0) as break_even
-    from priced group by provider, model, feature
+with sums as (
+    select provider, model, feature, sum(sample_weight) as n, sum(usd) as spend, sum(read_n) / nullif(sum(plain_n + read_n + write_n + hour_n + media_in_n), 0) as read_share,
+        sum(read_n * (r_in - r_read)) as read_usd, sum(write_n * (r_write - r_in) + hour_n * (r_hour - r_in)) as write_usd, sum(sample_weight) filter (where write_n + hour_n > 0) as writing,
+        sum(read_n) / nullif(sum(write_n + hour_n), 0) as reads, sum(write_n * (r_write - r_in) + hour_n * (r_hour - r_in)) / nullif(sum((write_n + hour_n) * (r_in - r_read)), 0) as break_even
+    from call_charges where reports_cache and r_in is not null group by provider, model, feature
 ),
 params as (
     select coalesce(getvariable('min_loss'), 5e-2) as min_loss, -- net loss of a group worth a warning, as a share of its spend
@@ -64,7 +55,8 @@ create or replace temp table answered as
 with sent as (
     select feature, coalesce(request_model, response_model) as asked, app_cache = 'hit' as is_hit, cast(cost_usd as double) as usd,
         nullif(coalesce(input_tokens, 0) + coalesce(output_tokens, 0), 0) as tokens, sample_weight as w
-    from calls where (app_cache = 'hit' and cost_status = 'app_cache_hit') or (app_cache = 'miss' and cost_usd is not null)
+    from calls where (app_cache = 'hit' and cost_status = 'app_cache_hit')
+        or (app_cache = 'miss' and cost_usd is not null and coalesce(feature, '') in (select coalesce(feature, '') from calls where app_cache = 'hit'))
 ),
 ranked as (
     select feature, asked, usd, usd / tokens as each_usd, sum(w) over (partition by feature, asked order by usd) / sum(w) over (partition by feature, asked) as call_rank,

@@ -1,7 +1,7 @@
 -- What each priced call cost by kind of token, at the rates of its own rate row (tier, context bracket, instant and discounts are in them), for the calls it stands for.
 -- Kinds do not overlap: plain, read, write, hour (cache writes of one hour), media_in are the input; text, think (reasoning), media_out the output. Per kind
 -- _n [tokens, weighted] and _usd [USD, weighted]; fee_usd [USD]: searches, fees per request, and what no rate row explains; they add up to usd.
--- Rates [USD per token]: r_in, r_read, r_write, r_hour, r_out; a kind without a rate of its own costs what its whole does. No application cache hits: nothing was sent.
+-- reports_cache: the log says how much was read, zero included. Rates [USD per token]: r_in, r_read, r_write, r_hour, r_out; a kind without a rate of its own costs what its whole does. No application cache hits: nothing was sent.
 create or replace view call_charges as
 with counted as (
     select c.*, coalesce(c.response_model, c.request_model) as model, coalesce(c.billed_input_tokens, c.input_tokens, 0) as n_in, coalesce(c.billed_output_tokens, c.output_tokens, 0) as n_out,
@@ -20,6 +20,7 @@ rates as (
 ),
 charged as (
     select c.call_id, c.started_at, c.feature, c.provider, c.model, c.sample_weight, c.sample_weight * cast(c.cost_usd as double) as usd, r.r_in, r.r_read, r.r_write, r.r_hour, r.r_out,
+        c.cache_read_tokens is not null as reports_cache,
         c.sample_weight * (n_in - n_read - n_write - n_audio - n_image) as plain_n, c.sample_weight * n_read as read_n, c.sample_weight * (n_write - n_hour) as write_n,
         c.sample_weight * n_hour as hour_n, c.sample_weight * (n_audio + n_image) as media_in_n, c.sample_weight * (n_audio * r_audio + n_image * r_image) as media_in_usd,
         c.sample_weight * (n_out - n_think - n_voice - n_picture) as text_n, c.sample_weight * n_think as think_n, c.sample_weight * n_think * r_think as think_usd,
