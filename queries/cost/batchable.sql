@@ -54,4 +54,4 @@ from every, bill;
 
 select feature, provider, model, told_by, cast(round(sum(n) filter (where tier = 'batch')) as bigint) as n_calls, sum(now_usd) filter (where tier = 'batch') as now_usd, sum(saved_usd) filter (where tier = 'batch') as batch_usd, sum(saved_usd) filter (where tier = 'flex') as flex_usd,
     cast(round(sum(n - coalesce(priced_n, 0)) filter (where tier = 'batch')) as bigint) as no_price_n
-from eligible where told_by is not null group by feature, provider, model, told_by order by batch_usd desc nulls last, feature, provider, model, told_by limit 100;
+from eligible where told_by is not null group by feature, provider, model, told_by order by told_by desc, batch_usd desc nulls last, feature, provider, model, told_by limit 100;

@@ -40,10 +40,10 @@ fee_usd     = { label = "Fees", unit = "usd", help = "web searches, fees per req
 create or replace temp table periods as
 with params as (
     select coalesce(getvariable('period'), 'auto') as period, -- week, month, or auto: months where the log has two whole ones
-        coalesce(getvariable('after_from'), cast(null as timestamp)) as after_from, -- start of the latter period, UTC
-        coalesce(getvariable('after_to'), cast(null as timestamp)) as after_to, -- its end, not included
-        coalesce(getvariable('before_from'), cast(null as timestamp)) as before_from, -- start of the former period; not given: as long as the latter
-        coalesce(getvariable('before_to'), cast(null as timestamp)) as before_to -- its end; not given: where the latter begins
+        coalesce(getvariable('after_from'), cast(null as timestamp))::timestamp as after_from, -- start of the latter period, UTC
+        coalesce(getvariable('after_to'), cast(null as timestamp))::timestamp as after_to, -- its end, not included
+        coalesce(getvariable('before_from'), cast(null as timestamp))::timestamp as before_from, -- start of the former period; not given: as long as the latter
+        coalesce(getvariable('before_to'), cast(null as timestamp))::timestamp as before_to -- its end; not given: where the latter begins
 ),
 log as (select min(started_at) as begins_at, date_trunc('hour', max(started_at)) + interval 1 hour as hour_end from calls),
 span as (select *, case when extract(hour from hour_end) >= 22 then date_trunc('day', hour_end) + interval 1 day else hour_end end as ends_at from log),
