@@ -32,7 +32,7 @@ def tuples(con: Connection, rows: str = "select * from calls") -> list[Tuple]:
 def price(con: Connection, into: str, rows: str, select: str, prices: Overrides | None = None, swapped: frozenset[str] = frozenset()) -> None:
     """Fill the temp table `into` with a select over the priced rows.
 
-    `rows`: a select of calls' columns, with those of `swapped` replaced; every row needs a plan, which is found in the installed book and `prices`.
+    `rows`: a select of all columns of the view calls, those of `swapped` replaced; plans are found in the installed book and `prices`.
     `select`: columns and sums over these rows and new_usd [USD, for the one call, NULL = no price], new_status (as calls.cost_status, NULL = plainly
     priced); columns beside sums are what is grouped by.
     """

@@ -36,7 +36,7 @@ def windows(count: int, **more: Any) -> list[dict[str, Any]]:
 
 def test_kinds_are_found_by_file() -> None:
     """A new kind is a new file with OPTIONS and figure()."""
-    assert set(charts.kinds()) == {"bars", "bars-over-time", "lines-over-time", "scatter", "stacked-parts", "table-only"}
+    assert set(charts.kinds()) == {"bars", "bars-over-time", "lines-over-time", "scatter", "stacked-parts", "table-only", "waterfall"}
     assert all(meaning for options in charts.kinds().values() for meaning in options.values())
 
 
@@ -210,11 +210,26 @@ def test_one_window_is_no_chart(kind: str, options: dict[str, str]) -> None:
         draw(kind, rows, x="at", **options)
 
 
-@pytest.mark.parametrize("kind", ["bars", "scatter", "stacked-parts"])
+def test_a_waterfall_begins_each_step_where_the_last_ended() -> None:
+    """Totals stand on zero; every step carries its sign, so that colour says nothing alone."""
+    steps = (("before", 10.0, True), ("more calls", 4.0, False), ("shorter prompts", -6.0, False), ("after", 8.0, True), ("gone", None, False))
+    drawn = draw("waterfall", [{"name": name, "usd": usd, "bad": total} for name, usd, total in steps], x="name", y="usd", total="bad")["data"][0]
+    assert drawn["base"] == [0.0, 10.0, 14.0, 0.0, 8.0]
+    assert drawn["x"] == [10.0, 4.0, -6.0, 8.0, 0.0]
+    assert drawn["text"] == ["$10.00", "+$4.00", "-$6.00", "$8.00", "–"]
+    assert drawn["marker"]["color"] == ["var(--s1)", "var(--s2)", "var(--s3)", "var(--s1)", "var(--s3)"]
+
+
+@pytest.mark.parametrize("kind", ["bars", "scatter", "stacked-parts", "waterfall"])
 def test_no_markup_reaches_plotly(kind: str) -> None:
     """Plotly renders pseudo-HTML in labels; only our own line break may stand in them."""
     rows = [{"name": text[:3000], "n": i + 1, "ms": 1.0} for i, text in enumerate(HOSTILE)]
-    options = {"bars": {"x": "n", "y": "name"}, "scatter": {"x": "n", "y": "ms", "by": "name", "name": "name"}, "stacked-parts": {"x": "name", "y": "n"}}[kind]
+    options = {
+        "bars": {"x": "n", "y": "name"},
+        "scatter": {"x": "n", "y": "ms", "by": "name", "name": "name"},
+        "stacked-parts": {"x": "name", "y": "n"},
+        "waterfall": {"x": "name", "y": "n", "total": "ms"},
+    }[kind]
     text = json.dumps(draw(kind, rows, **options)).replace("<br>", "").replace("<extra>", "").replace("</extra>", "")
     assert "<" not in text
 

@@ -1,6 +1,7 @@
 -- What each priced call cost by kind of token, at the rates of its own rate row (tier, context bracket, instant and discounts are in them), for the calls it stands for.
 -- Kinds do not overlap: plain, read, write, hour (cache writes of one hour), media_in are the input; text, think (reasoning), media_out the output. Per kind
--- _n [tokens, weighted] and _usd [USD, weighted]; fee_usd [USD]: searches, fees per request, and what no rate row explains; they add up to usd.
+-- _n [tokens, weighted] and _usd [USD, weighted]; fee_usd [USD]: searches, fees per request, and what no rate row explains; they add up to usd. A call without a rate row
+-- has no kinds (NULL): all it cost is fee_usd.
 -- reports_cache: the log says how much was read, zero included. Rates [USD per token]: r_in, r_read, r_write, r_hour, r_out; a kind without a rate of its own costs what its whole does. No application cache hits: nothing was sent.
 create or replace view call_charges as
 with counted as (
@@ -19,14 +20,14 @@ rates as (
     from price_rates
 ),
 charged as (
-    select c.call_id, c.started_at, c.feature, c.provider, c.model, c.sample_weight, c.sample_weight * cast(c.cost_usd as double) as usd, r.r_in, r.r_read, r.r_write, r.r_hour, r.r_out,
+    select c.call_id, c.started_at, c.feature, c.provider, c.model, c.sample_weight, c.sample_weight * cast(c.cost_usd as double) as usd, case when r.rate_id is not null then c.sample_weight end as w, r.r_in, r.r_read, r.r_write, r.r_hour, r.r_out,
         c.cache_read_tokens is not null as reports_cache,
-        c.sample_weight * (n_in - n_read - n_write - n_audio - n_image) as plain_n, c.sample_weight * n_read as read_n, c.sample_weight * (n_write - n_hour) as write_n,
-        c.sample_weight * n_hour as hour_n, c.sample_weight * (n_audio + n_image) as media_in_n, c.sample_weight * (n_audio * r_audio + n_image * r_image) as media_in_usd,
-        c.sample_weight * (n_out - n_think - n_voice - n_picture) as text_n, c.sample_weight * n_think as think_n, c.sample_weight * n_think * r_think as think_usd,
-        c.sample_weight * (n_voice + n_picture) as media_out_n, c.sample_weight * (n_voice * r_voice + n_picture * r_picture) as media_out_usd
+        w * (n_in - n_read - n_write - n_audio - n_image) as plain_n, w * n_read as read_n, w * (n_write - n_hour) as write_n,
+        w * n_hour as hour_n, w * (n_audio + n_image) as media_in_n, w * (n_audio * r_audio + n_image * r_image) as media_in_usd,
+        w * (n_out - n_think - n_voice - n_picture) as text_n, w * n_think as think_n, w * n_think * r_think as think_usd,
+        w * (n_voice + n_picture) as media_out_n, w * (n_voice * r_voice + n_picture * r_picture) as media_out_usd
     from counted c left join rates r on c.rate_id = r.rate_id
 )
-select *, plain_n * r_in as plain_usd, read_n * r_read as read_usd, write_n * r_write as write_usd, hour_n * r_hour as hour_usd, text_n * r_out as text_usd,
+select * exclude (w), plain_n * r_in as plain_usd, read_n * r_read as read_usd, write_n * r_write as write_usd, hour_n * r_hour as hour_usd, text_n * r_out as text_usd,
     usd - coalesce(plain_n * r_in + read_n * r_read + write_n * r_write + hour_n * r_hour + media_in_usd + text_n * r_out + think_usd + media_out_usd, 0) as fee_usd
 from charged;
