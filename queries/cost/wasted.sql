@@ -3,7 +3,7 @@ question  = "How much of the bill bought nothing?"
 needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.status | calls.finish_reason"]
 min_calls = 100
 results   = ["verdict", "evidence", "by_feature"]
-passes    = "{waste_usd:usd} of {spend:usd} ({value:pct1}) bought nothing[, most of it {top_class} ({top_usd:usd})]. Failed, repeated, truncated or empty calls above {min_effect:pct0} of the bill would have been a warning[; not to be seen in this log: {unseen}]."
+passes    = "{waste_usd:usd} of {spend:usd} ({value:pct1}) bought nothing[, most of it {top_class} ({top_usd:usd})]. Superseded, repeated, truncated or empty calls above {min_effect:pct0} of the bill would have been a warning[; not to be seen in this log: {unseen}]."
 fails     = "{waste_usd:usd} of {spend:usd} ({value:pct1}) bought nothing, most of it {top_class} ({top_usd:usd})[, most in {top_feature}][; not to be seen in this log: {unseen}]."
 why       = "Waste hides inside normal totals: a retry that was billed, an answer nobody waited for, the same prompt paid twice. Unlike a price it is yours to end."
 fix       = "1. Failed but billed: ask for the provider's credit, shorten what is sent again. 2. Superseded and truncated: a larger max_tokens or a time limit that fits. 3. After a disconnect: cancel the request at the provider. 4. Duplicates: an answer cache. 5. Writes never read, prefixes not read: cache/prefix_cache and cost/cache_savings. 6. Empty answers: give reasoning models more room or less effort."
@@ -27,7 +27,7 @@ spend    = { label = "Spend", unit = "usd" }
 waste    = { label = "Wasted", unit = "usd" }
 main     = { label = "Mostly" }
 ---*/
--- Waste + useful + unknown = all priced spend. Unknown: neither status nor finish_reason. A problem: failed, superseded, duplicate, truncated and empty calls take 20 % of the bill
+-- Waste + useful + unknown = all priced spend. Unknown: neither status nor finish_reason. A problem: superseded, duplicate, truncated and empty calls take 20 % of the bill
 -- (the other classes warn on cards of their own). Only part of a call is waste after a disconnect (output), in writes (their surcharge) and broken prefixes (input at full price).
 create or replace temp table claims as
 with params as (
@@ -79,13 +79,13 @@ worst as (select place, call_id as example, waste as worst from claims where was
 select n.*, case when coalesce(seen, 0) > 0 or s.usd > 0 then coalesce(s.usd, 0) end as usd, w.example, w.worst, s.n_calls from named n left join sums s on n.place = s.place left join worst w on n.place = w.place;
 
 with every as (select coalesce(sum(n), 0) as n, sum(spend) as spend from (select sum(sample_weight) as n, cast(sum(spend) as double) as spend from call_costs where money = 'priced')),
-waste as (select sum(usd) as usd, sum(usd) filter (where place in (1, 2, 4, 5, 8)) as own, string_agg(case when usd is null then class || ' (log ' || needed || ')' end, ', ' order by place) as unseen from classes),
+waste as (select sum(usd) as usd, sum(usd) filter (where place in (2, 4, 5, 8)) as own, string_agg(case when usd is null then class end, ', ' order by place) as unseen from classes),
 params as (
-    select coalesce(getvariable('warn_share'), 0.2) as warn_share -- failed, superseded, duplicate, truncated and empty calls above this share of the bill are a warning
+    select coalesce(getvariable('warn_share'), 0.2) as warn_share -- superseded, duplicate, truncated and empty calls above this share of the bill are a warning
 ),
 top as (select class, usd from classes where usd > 0 order by usd desc, place limit 1),
 feature as (select coalesce(feature, 'calls without a feature') as name from claims group by feature order by sum(waste) desc, feature limit 1)
-select case when e.spend > 0 then case when own >= warn_share * e.spend then 'warn' when w.usd is null then 'unknown' else 'ok' end else 'unknown' end as verdict, cast(round(e.n) as bigint) as n, w.usd / nullif(e.spend, 0) as value, cast(null as double) as lo, cast(null as double) as hi,
+select case when e.spend > 0 then case when own >= warn_share * e.spend then 'warn' when w.usd is null then 'unknown' when w.usd >= warn_share * e.spend then 'info' else 'ok' end else 'unknown' end as verdict, cast(round(e.n) as bigint) as n, w.usd / nullif(e.spend, 0) as value, cast(null as double) as lo, cast(null as double) as hi,
     'reconstructed' as basis, warn_share as min_effect, cast(null as double) as p_value, case when coalesce(e.spend, 0) = 0 then 'no call has a price above zero, see cost/unpriced' end as reason, w.usd as waste_usd, e.spend, top.class as top_class, top.usd as top_usd, feature.name as top_feature, unseen
 from every e, waste w, params left join top on true left join feature on true;
 
