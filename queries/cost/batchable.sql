@@ -4,7 +4,7 @@ needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "ca
 min_calls = 100
 method    = "stats.tier_prices"
 results   = ["verdict", "evidence"]
-passes    = "Batch processing would save {sure_usd:usd} of {now_usd:usd} on calls for which the log says that nobody waits, and up to {maybe_usd:usd} more on calls that are neither streamed nor part of a chain, if nobody waits for those[; the flex tier {flex_usd:usd} in all]."
+passes    = "[Batch processing would save {sure_usd:usd} of {now_usd:usd} on calls for which the log says that nobody waits, and up to {more_usd:usd} more if nobody waits for those that are neither streamed nor part of a chain][Batch processing would save up to {maybe_usd:usd} of {now_usd:usd}, if nobody waits for calls that are neither streamed nor part of a chain][; the flex tier {flex_usd:usd}]."
 fails     = "{reason}"
 why       = "Most providers sell the same answer at half the price when it may take hours (batch) or minutes (flex). Nightly jobs, evaluations and embeddings seldom need more."
 fix       = "1. Take the features of the table for which nobody waits. 2. Log a `priority` (batch, background, low), so that this card knows them. 3. Send them through the provider's batch interface, or ask for the flex tier and retry later when it refuses. 4. Name features yourself: `llmlogs query cost/batchable --param features=nightly,reports`."
@@ -48,7 +48,7 @@ with every as (
 bill as (select cast(sum(spend) as double) as usd from call_costs)
 select case when n = 0 then 'unknown' when coalesce(sure, maybe) is null then 'unknown' else 'info' end as verdict, cast(round(n) as bigint) as n, (coalesce(sure, 0) + coalesce(maybe, 0)) / nullif(usd, 0) as value,
     coalesce(sure, 0) / nullif(usd, 0) as lo, (coalesce(sure, 0) + coalesce(maybe, 0)) / nullif(usd, 0) as hi, 'bounded' as basis, cast(null as double) as min_effect, cast(null as double) as p_value,
-    coalesce(sure, 0) as sure_usd, coalesce(maybe, 0) as maybe_usd, usd as now_usd, flex as flex_usd,
+    nullif(sure, 0) as sure_usd, coalesce(maybe, 0) as more_usd, case when coalesce(sure, 0) = 0 then maybe end as maybe_usd, usd as now_usd, flex as flex_usd,
     case when n = 0 then 'no paid call of the standard tier, or its prices were not looked up: llmlogs query cost/batchable does that' when coalesce(sure, maybe) is null then 'no call could wait, or the book has no batch price for those that could' end as reason
 from every, bill;
 

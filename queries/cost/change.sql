@@ -3,7 +3,7 @@ question  = "Why did the bill change?"
 needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)"]
 min_calls = 100
 results   = ["verdict", "evidence", "segments"]
-passes    = "{after_usd:usd} in the {after_days} from {after_from:date}, {before_usd:usd} in the {before_days} from {before_from:date}: {change_usd:usd} ({value:pct0})[, {first} {first_usd:usd}][, {second} {second_usd:usd}][, {third} {third_usd:usd}][. {unpriced:call|calls} without a price are in neither]."
+passes    = "{after_usd:usd} in the {after_days} from {after_from:date}, {before_usd:usd} in the {before_days} from {before_from:date}[: {more_usd:usd} more ({more:pct0})][: {less_usd:usd} less ({less:pct0})][, {first} {first_usd:usd}][, {second} {second_usd:usd}][, {third} {third_usd:usd}][. {unpriced:call|calls} without a price are in neither]."
 fails     = "{reason}"
 why       = "More users, a longer prompt, another model and a new price look the same on an invoice. Taken apart, each has an owner, and only some are worth a talk."
 fix       = "1. More calls of a feature that earns is growth; of one nobody ordered, see its users. 2. Longer prompts or answers: tokens/drift says since when. 3. Another model: was the switch meant? 4. Less read from the cache: cache/prefix_cache. 5. Prices: `llmlogs prices explain CALL_ID` shows the rate and its dates."
@@ -91,7 +91,7 @@ top as (select max(step) filter (where rank = 1) as first, max(usd) filter (wher
 blank as (select nullif(cast(round(sum(sample_weight)) as bigint), 0) as unpriced from call_costs c, periods where money = 'unpriced' and ((c.started_at >= a0 and c.started_at < a1) or (c.started_at >= b0 and c.started_at < b1)))
 select case when coalesce(n0, 0) = 0 or coalesce(n1, 0) = 0 then 'unknown' else 'info' end as verdict, cast(round(coalesce(n0 + n1, 0)) as bigint) as n, (c1 - c0) / nullif(c0, 0) as value, cast(null as double) as lo, cast(null as double) as hi,
     'measured' as basis, cast(null as double) as min_effect, cast(null as double) as p_value, case when coalesce(n0, 0) = 0 or coalesce(n1, 0) = 0 then 'one of the two periods has no priced call; it takes two whole days, or set after_from and after_to' end as reason,
-    c0 as before_usd, c1 as after_usd, c1 - c0 as change_usd, b0 as before_from, a0 as after_from, b1 as before_to, a1 as after_to, concat(date_diff('hour', a0, a1) // 24, ' days') as after_days, concat(date_diff('hour', b0, b1) // 24, ' days') as before_days, top.*, unpriced
+    c0 as before_usd, c1 as after_usd, c1 - c0 as change_usd, case when c1 > c0 then c1 - c0 end as more_usd, case when c1 < c0 then c0 - c1 end as less_usd, case when c1 > c0 then (c1 - c0) / nullif(c0, 0) end as more, case when c1 < c0 then (c0 - c1) / nullif(c0, 0) end as less, b0 as before_from, a0 as after_from, b1 as before_to, a1 as after_to, concat(date_diff('hour', a0, a1) // 24, ' days') as after_days, concat(date_diff('hour', b0, b1) // 24, ' days') as before_days, top.*, unpriced
 from bill, periods, top, blank;
 select step, usd, usd / nullif(c0, 0) as share, is_total from (select 0 as place, 'before' as step, sum(c0) as usd, true as is_total from segments union all select place, step, usd, false from steps union all select 11, 'after', sum(c1), true from segments), (select sum(c0) as c0 from segments)
 where usd is not null and (is_total or abs(usd) > 1e-9 * c0 or c0 = 0) order by place;

@@ -4,7 +4,7 @@ needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "ca
 min_calls = 1
 method    = "stats.what_if"
 results   = ["verdict", "evidence", "levers"]
-passes    = "[{asked}: {n_touched:call|calls} that cost {now_usd:usd} would cost {base_usd:usd} ({low_usd:usd} to {high_usd:usd}), {more:pct0} more][{asked_less}: {n_touched:call|calls} that cost {now_usd:usd} would cost {base_usd:usd} ({low_usd:usd} to {high_usd:usd}), {less:pct0} less][ (left out: {unfit:int} that would not fit into the model)][ (left out: {unpriced:int} without a price there)][ (for {unknown:int} nobody knows what a chunk takes)][ ({other_book})][Ten percent shorter answers are worth {answers_usd:usd} of {bill_usd:usd}, ten percent shorter prompts {prompts_usd:usd}; `llmlogs what-if` asks for more]. No log knows whether the answers would stay as good and as long."
+passes    = "[{asked}: {n_touched:call|calls} that cost {now_usd:usd} would cost {base_usd:usd} ({low_usd:usd} to {high_usd:usd}), {more:pct0} more][{asked_less}: {n_touched:call|calls} that cost {now_usd:usd} would cost {base_usd:usd} ({low_usd:usd} to {high_usd:usd}), {less:pct0} less][ (left out: {unfit:int} that would not fit into the model)][ (left out: {unpriced:int} without a price there)][ (for {unknown:int} nobody knows what a chunk takes)][ ({other_book})][Ten percent shorter answers are worth {answers_usd:usd} of {bill_usd:usd}, ten percent shorter prompts {prompts_usd:usd}; llmlogs what-if asks for more]. No log knows whether the answers would stay as good and as long."
 fails     = "{reason}"
 why       = "Another model, tier or shorter prompt is the largest lever there is. Its worth depends on the real mix of prompts, cached tokens and long contexts, which a price list does not show."
 fix       = "1. `llmlogs what-if --to provider/model`, `--tier flex`, `--output -20%`, `--chunks 10=5`: the same calls, priced at the book's rates of their own time. 2. Trust the range: tokens of another vocabulary and another model's reasoning are guesses. 3. Try the choice on one feature and compare quality before the rest."
@@ -45,7 +45,7 @@ with sums as (
 )
 select 1 as place, 'answers 10 % shorter' as lever, 0.1 * answers as saved_usd, 0.1 * answers as least_usd, 0.1 * answers as most_usd, bill, n from sums
 union all select 2, 'prompts 10 % shorter', 0.1 * prompts, least(cut_cached, 0.1 * prompts), greatest(cut_fresh, 0.1 * prompts), bill, n from sums
-union all select 3, 'no prompt cache', -cached, -cached, -cached, bill, n from sums;
+union all select 3, 'prompt cache, saves already', cached, cached, cached, bill, n from sums;
 
 with params as (
     select coalesce(getvariable('models'), '') as models, -- other models, written from=provider/model, separated by commas; * stands for anything
