@@ -36,7 +36,7 @@ with params as (
 ),
 habits as (select feature, sum(n) filter (where is_streamed) / sum(n) as streamed from stat_tiers group by feature)
 select t.*, now_usd - new_usd as saved_usd, case
-    when lower(t.priority) in ('batch', 'background', 'low', 'bulk', 'offline', 'deferred') or concat(',', replace(features, ' ', ''), ',') like concat('%,', t.feature, ',%') then 'said'
+    when lower(t.priority) in ('batch', 'background', 'low', 'bulk', 'offline', 'deferred') or (t.feature <> '' and contains(concat(',', replace(features, ', ', ','), ','), concat(',', t.feature, ','))) then 'said'
     when is_streamed = false and coalesce(h.streamed, 0) <= max_streamed and not is_chained and not calls_tools and coalesce(operation, 'chat') in ('chat', 'text_completion', 'embeddings')
         and coalesce(lower(t.priority), 'normal') not in ('high', 'interactive', 'realtime', 'urgent', 'user') then 'perhaps' end as told_by
 from stat_tiers t left join habits h on t.feature is not distinct from h.feature, params;
