@@ -52,7 +52,7 @@ summed as (
     select *, sum(weight) over up / nullif(sum(weight) over (), 0) as up_to, row_number() over up = count(*) over () as is_last, weight / nullif(sum(weight) over (), 0) as weight_share
     from owners, pot window up as (order by owner rows between unbounded preceding and current row)
 ),
-cut as (select *, case when is_last then loose else cast(round(cast(loose as double) * up_to, 12) as decimal(38, 12)) end as ends_at from summed where up_to is not null)
+cut as (select *, case when up_to is null then 0 when is_last then loose else cast(round(cast(loose as double) * up_to, 12) as decimal(38, 12)) end as ends_at from summed)
 select owner, before_usd, ends_at - lag(ends_at, 1, cast(0 as decimal(38, 12))) over (order by owner) as shared_usd, weight_share from cut;
 
 with total as (select sum(n) as n, sum(spend) as spend, coalesce(sum(spend) filter (owner is null), 0) as loose, sum(prices) as prices, max(kind) as owner, max(share_by) as share_by, max(max_share) as max_share, count(owner) as named from owned),
@@ -63,7 +63,7 @@ select case when coalesce(t.prices, 0) = 0 or t.named = 0 or t.share_by not in (
     cast(t.loose as double) / nullif(t.spend, 0) as value, cast(null as double) as lo, cast(null as double) as hi, 'measured' as basis, t.max_share as min_effect, cast(null as double) as p_value,
     case when coalesce(t.prices, 0) = 0 then 'no call has a price, see cost/unpriced' when t.owner not in ('feature', 'team') then 'owner is feature or team'
         when t.share_by not in ('tokens', 'calls', 'money') then 'share_by is tokens, calls or money' when t.named = 0 then concat('no call names a ', t.owner) end as reason,
-    t.loose, t.spend, t.owner, t.share_by as share_words, case when t.loose > 0 then o.top_origin end as top_origin, o.origin_share, top.top_owner, top.before_usd as top_before, top.after_usd as top_after
+    t.loose, t.spend, t.owner, case when (select count(weight_share) from shares) > 0 then t.share_by else concat(t.share_by, ' (none are known, so nothing is)') end as share_words, case when t.loose > 0 then o.top_origin end as top_origin, o.origin_share, top.top_owner, top.before_usd as top_before, top.after_usd as top_after
 from total t left join origin o on true left join top on true;
 
 select source, service, provider, model, api_key, cast(round(sum(n)) as bigint) as n_calls, coalesce(sum(priced), 0) / nullif(sum(billable), 0) as priced_share, cast(round(sum(tokens)) as bigint) as tokens, sum(spend) as spend,
@@ -72,5 +72,5 @@ from owned where owner is null group by source, service, provider, model, api_ke
 
 select owner, before_usd, shared_usd, before_usd + shared_usd as after_usd, weight_share from shares
 union all
-select null, sum(spend), case when (select count(*) from shares) > 0 then -sum(spend) else 0 end, case when (select count(*) from shares) > 0 then 0 else sum(spend) end, null from owned where owner is null having count(*) > 0
+select null, sum(spend), -(select coalesce(sum(shared_usd), 0) from shares), sum(spend) - (select coalesce(sum(shared_usd), 0) from shares), null from owned where owner is null having count(*) > 0
 order by before_usd desc, owner;
