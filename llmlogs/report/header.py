@@ -12,12 +12,12 @@ from llmlogs.report.model import Bill, Coverage, Group, Header, Reject, Trend
 from llmlogs.text import clip, plain
 
 TOTALS = """
-select count(*), min(started_at), max(started_at), count(*) filter (started_at is null), sum(spend),
-       coalesce(sum(sample_weight) filter (money = 'priced'), 0) / nullif(sum(sample_weight) filter (money <> 'refused'), 0),
-       coalesce(sum(tokens) filter (money = 'priced'), 0) / nullif(sum(tokens), 0),
-       case when count(*) filter (sample_weight <> 1) > 0 then sum(sample_weight) end,
-       coalesce(sum(sample_weight) filter (money = 'priced' and cost_status = 'lower_bound'), 0) / nullif(sum(sample_weight) filter (money = 'priced'), 0)
-from (select *, coalesce(tokens_in, 0) + coalesce(tokens_out, 0) as tokens from call_costs)
+select count(*), min(started_at), max(started_at), count(*) filter (started_at is null),
+       case when count(*) filter (sample_weight <> 1) > 0 then sum(sample_weight) end
+from calls
+"""
+MONEY = """
+select spend, priced_share, priced_token_share, lower_bound_calls / nullif(priced_calls, 0), spend_high, unbounded_calls from spend_coverage
 """
 ACCOUNTS = """
 select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(records), 0)::bigint, coalesce(sum(calls), 0)::bigint, coalesce(sum(other), 0)::bigint,
@@ -53,7 +53,8 @@ EPOCH = datetime(1970, 1, 1)
 
 def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
     """All counts of the trust header."""
-    calls, first, last, untimed, spend, priced, priced_tokens, weighted, bounds = _one(con, TOTALS)
+    calls, first, last, untimed, weighted = _one(con, TOTALS)
+    spend, priced, priced_tokens, bounds, high, unbounded = _one(con, MONEY)
     files, lines, records, call_records, other, merged, skipped, rejected, pending = _one(con, ACCOUNTS)
     models = _groups(con, MODELS)
     return Header(
@@ -79,6 +80,8 @@ def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
         priced_calls=priced,
         priced_tokens=priced_tokens,
         lower_bounds=bounds,
+        spend_high=high,
+        unbounded=unbounded or None,
         price_book=_price_book(con),
         rejects=tuple(Reject(_word(p), line, _word(r)) for p, line, r in con.execute(REJECTS, [REJECT_PAGE]).fetchall()),
         trends=_trends(con, first, last),

@@ -91,6 +91,8 @@ class Header:
     trends: tuple[Trend, ...] = ()
     timezone: str = "UTC"
     bills: tuple[Bill, ...] = ()
+    spend_high: Decimal | None = None  # at most, without the calls that nothing bounds
+    unbounded: float | None = None  # calls that nothing bounds
 
     @property
     def billed(self) -> str:
@@ -108,7 +110,16 @@ class Header:
         tokens = f"{show(self.priced_tokens, 'pct1')} of tokens" if self.priced_tokens is not None else "no tokens recorded"
         calls = f"{show(self.priced_calls, 'pct1')} of calls priced" if self.priced_calls is not None else "no call to price"
         bound = f"; a lower bound for {show(self.lower_bounds, 'pct1')} of them, whose usage was not fully logged" if self.lower_bounds else ""
-        return f"{calls}, {tokens}{bound}"
+        return f"{calls}, {tokens}{bound}{self._at_most()}"
+
+    def _at_most(self) -> str:
+        """The upper end of the spend, where it is not exact: an unknown is a range."""
+        known, high = self.spend_usd or 0, self.spend_high or 0
+        most = f"; at most {show(high, 'usd')}" if high > known and show(high, "usd") != show(known, "usd") else ""
+        beside = (
+            f"{' without' if most else '; nothing bounds'} {show(self.unbounded, 'int')} {'call' if self.unbounded == 1 else 'calls'}" if self.unbounded else ""
+        )
+        return most + beside + (" that nothing bounds" if most and beside else "")
 
     @property
     def balanced(self) -> bool:

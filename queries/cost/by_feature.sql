@@ -27,6 +27,7 @@ n_calls        = { label = "Calls", unit = "int" }
 priced_share = { label = "Priced", unit = "pct", help = "of the feature's calls that may have cost something" }
 tokens       = { label = "Tokens", unit = "tok", help = "input and output" }
 spend        = { label = "Spend", unit = "usd" }
+spend_high   = { label = "Up to", unit = "usd", help = "with what calls without an exact price may have cost at most; empty: something nothing bounds, see cost/unpriced" }
 spend_share  = { label = "Of spend", unit = "pct0", help = "of all priced spend" }
 mean_usd     = { label = "Per call", unit = "usd", help = "mean over priced calls" }
 p95_usd      = { label = "p95 per call", unit = "usd", help = "from 20 priced calls; not given where sample weights differ" }
@@ -56,7 +57,7 @@ create or replace temp table by_feature as
 select feature, cast(round(sum(sample_weight)) as bigint) as n_calls, sum(sample_weight) as n,
     sum(sample_weight) filter (money = 'priced') / nullif(sum(sample_weight) filter (money <> 'refused'), 0) as priced_share,
     cast(round(sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0))) as bigint) as tokens,
-    sum(spend) as spend, sum(sum(spend)) over () as spend_all, sum(sample_weight) filter (money = 'priced') as priced_calls,
+    sum(spend) as spend, case when count(*) = count(spend_high) then sum(spend_high) end as spend_high, sum(sum(spend)) over () as spend_all, sum(sample_weight) filter (money = 'priced') as priced_calls,
     case when count(cost_usd) >= 20 and min(sample_weight) = max(sample_weight) then quantile_cont(cost_usd, 0.95) end as p95_usd
 from call_costs
 group by feature;
@@ -72,7 +73,7 @@ select case when total.spend is null then 'unknown' when w.problem then case whe
 from (select cast(round(coalesce(sum(n), 0)) as bigint) as n, sum(spend) as spend, (select coalesce(max(day_no) + 1, 0) from day_cost) as days from by_feature) total
 left join worst w on true left join top t on true;
 
-select f.feature, f.n_calls, f.priced_share, f.tokens, f.spend, f.spend / nullif(f.spend_all, 0) as spend_share,
+select f.feature, f.n_calls, f.priced_share, f.tokens, f.spend, f.spend_high, f.spend / nullif(f.spend_all, 0) as spend_share,
     f.spend / nullif(f.priced_calls, 0) as mean_usd, f.p95_usd, exp(s.value_before) as before_usd, exp(s.value_after) as after_usd, s.change, s.changed_at
 from by_feature f left join shift s on f.feature is not distinct from s.feature
 order by f.spend desc nulls last, f.feature;

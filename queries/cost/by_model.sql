@@ -29,6 +29,7 @@ input_tokens = { label = "Input", unit = "tok", help = "cache reads and writes i
 cached_share = { label = "Cached", unit = "pct0", help = "cache reads, of the input tokens of calls that report them" }
 output_tokens = { label = "Output", unit = "tok" }
 spend        = { label = "Spend", unit = "usd" }
+spend_high   = { label = "Up to", unit = "usd", help = "with what calls without an exact price may have cost at most; empty: something nothing bounds, see cost/unpriced" }
 spend_share  = { label = "Of spend", unit = "pct0", help = "of all priced spend" }
 mean_usd     = { label = "Per call", unit = "usd", help = "mean over priced calls" }
 usd_per_mtok = { label = "Per million tokens", unit = "usd", help = "spend over input and output tokens of priced calls" }
@@ -42,7 +43,7 @@ select provider, model, cast(round(sum(sample_weight)) as bigint) as n_calls, su
     sum(sample_weight) filter (money = 'priced') as priced_calls, sum(sample_weight) filter (money <> 'refused') as billable_calls,
     cast(round(sum(tokens_in)) as bigint) as input_tokens, cast(round(sum(tokens_out)) as bigint) as output_tokens,
     sum(cache_read_tokens * sample_weight) / nullif(sum(tokens_in) filter (cache_read_tokens is not null), 0) as cached_share,
-    sum(spend) as spend, sum(sum(spend)) over () as spend_all,
+    sum(spend) as spend, case when count(*) = count(spend_high) then sum(spend_high) end as spend_high, sum(sum(spend)) over () as spend_all,
     sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)) filter (money = 'priced') as priced_tokens,
     cast(sum(reported_usd * sample_weight) as decimal(38, 12)) as reported_usd
 from call_costs
@@ -61,7 +62,7 @@ from (
 ) total
 left join top t on true;
 
-select provider, model, n_calls, priced_share, input_tokens, cached_share, output_tokens, spend, cast(spend as double) / nullif(spend_all, 0) as spend_share,
+select provider, model, n_calls, priced_share, input_tokens, cached_share, output_tokens, spend, spend_high, cast(spend as double) / nullif(spend_all, 0) as spend_share,
     spend / nullif(priced_calls, 0) as mean_usd, 1e6 * spend / nullif(priced_tokens, 0) as usd_per_mtok, reported_usd
 from by_model
 order by spend desc nulls last, n_calls desc, provider, model;

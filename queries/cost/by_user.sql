@@ -21,6 +21,7 @@ n_calls        = { label = "Calls", unit = "int" }
 priced_share = { label = "Priced", unit = "pct", help = "of the user's calls that may have cost something" }
 tokens       = { label = "Tokens", unit = "tok", help = "input and output" }
 spend        = { label = "Spend", unit = "usd" }
+spend_high   = { label = "Up to", unit = "usd", help = "with what calls without an exact price may have cost at most; empty: something nothing bounds, see cost/unpriced" }
 spend_share  = { label = "Of spend", unit = "pct0", help = "of all priced spend" }
 mean_usd     = { label = "Per call", unit = "usd", help = "mean over priced calls" }
 days         = { label = "Days", unit = "int", help = "UTC days with a call" }
@@ -38,7 +39,7 @@ select u.*, p.max_share, p.min_users, p.shown,
 from (
     select user_id, cast(round(sum(sample_weight)) as bigint) as n_calls, sum(sample_weight) as n, sum(sample_weight) filter (money = 'priced') as priced_calls,
         sum(sample_weight) filter (money <> 'refused') as billable_calls, cast(round(sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0))) as bigint) as tokens,
-        sum(spend) as spend, count(distinct cast(started_at as date)) as days
+        sum(spend) as spend, case when count(*) = count(spend_high) then sum(spend_high) end as spend_high, count(distinct cast(started_at as date)) as days
     from call_costs group by user_id
 ) u, params p;
 
@@ -55,10 +56,10 @@ select case when e.spend is null then 'unknown' when n.users >= n.min_users and 
     (select user_id from by_user where user_id is not null and place = 1) as top_user
 from every e, named n;
 
-select user_id, users, n_calls, priced_share, tokens, spend, cast(spend as double) / nullif(spend_all, 0) as spend_share, spend / nullif(priced_calls, 0) as mean_usd, days
+select user_id, users, n_calls, priced_share, tokens, spend, spend_high, cast(spend as double) / nullif(spend_all, 0) as spend_share, spend / nullif(priced_calls, 0) as mean_usd, days
 from (
     select case when place <= shown then user_id else '(all smaller users)' end as user_id, count(by_user.user_id) as users, cast(sum(n_calls) as bigint) as n_calls,
-        sum(priced_calls) / nullif(sum(billable_calls), 0) as priced_share, cast(sum(tokens) as bigint) as tokens, sum(spend) as spend, max(spend_all) as spend_all,
+        sum(priced_calls) / nullif(sum(billable_calls), 0) as priced_share, cast(sum(tokens) as bigint) as tokens, sum(spend) as spend, case when count(*) = count(spend_high) then sum(spend_high) end as spend_high, max(spend_all) as spend_all,
         sum(priced_calls) as priced_calls, max(days) as days, place > shown as rest
     from by_user group by 1, rest
 )

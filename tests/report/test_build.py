@@ -85,7 +85,7 @@ def test_nothing_priced_is_zero_and_no_tokens_are_not(con: duckdb.DuckDBPyConnec
     con.execute("update call_rows set cost_usd = null, cost_status = 'usage_missing', input_tokens = null, output_tokens = null")
     header = report(con, []).header
     assert (header.priced_calls, header.priced_tokens, header.spend_usd) == (0, None, None)
-    assert header.priced == "0% of calls priced, no tokens recorded"
+    assert header.priced == "0% of calls priced, no tokens recorded; nothing bounds 240 calls"
 
 
 def test_sections_worst_first(full: Report) -> None:
