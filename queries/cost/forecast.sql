@@ -3,8 +3,8 @@ question  = "What will this month cost?"
 needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.started_at"]
 method    = "stats.forecast"  # whole UTC days, weekday factors, a recent level and a damped trend; the interval is that of its own past errors
 results   = ["verdict", "evidence", "daily"]
-passes    = "{total:usd} by the end of {month}, {range_words} {lo:usd} to {hi:usd}: {spent:usd} spent by {as_of:time} and about {rest:usd} to come in {days_ahead:day|days}[, {price_words}].{caveat}"
-fails     = "{total:usd} by the end of {month}, {range_words} {lo:usd} to {hi:usd}: {spent:usd} spent by {as_of:time} and about {rest:usd} to come in {days_ahead:day|days}[, {price_words}].{caveat}"
+passes    = "{total:usd} by the end of {month}, {range_words} {lo:usd} to {hi:usd}: {spent:usd} spent by {as_of:time} and about {rest:usd} to come in {days_ahead:day|days}[, {price_words}].{caveat}[ Only {priced_share:pct} of the calls that may have cost something have a price; what the others cost is not in it, see cost/unpriced.]"
+fails     = "{total:usd} by the end of {month}, {range_words} {lo:usd} to {hi:usd}: {spent:usd} spent by {as_of:time} and about {rest:usd} to come in {days_ahead:day|days}[, {price_words}].{caveat}[ Only {priced_share:pct} of the calls that may have cost something have a price; what the others cost is not in it, see cost/unpriced.]"
 why       = "An invoice that comes as a surprise was visible in its second week."
 fix       = "1. Too high? cost/by_feature and cost/anomalies say what rose. 2. Shorten prompts and answers, cache, batch, or move a feature to a cheaper model. 3. Set a budget, so that a check warns you in time."
 [[chart]]
@@ -49,8 +49,7 @@ select case when c.spend is null or f.total is null then 'unknown' else 'info' e
         when 8 then 'August' when 9 then 'September' when 10 then 'October' when 11 then 'November' else 'December' end as month,
     case f.basis when 'interval' then '90% interval' else 'at the pace of the cheapest and the dearest week' end as range_words,
     case when abs(f.price_factor - 1) >= 0.001 then concat('prices known to change included: ', case when f.price_factor > 1 then '+' else '-' end, cast(round(100 * abs(f.price_factor - 1), 1) as varchar), '%') end as price_words,
-    case when f.basis = 'scenarios' then concat(' ', cast(f.history as varchar), ' whole days are too few for an interval, which takes 35.') else '' end
-        || case when c.n < 0.99 * c.billable then ' Calls without a price are not in it, see cost/unpriced.' else '' end as caveat
+    case when f.basis = 'scenarios' then concat(' ', cast(f.history as varchar), ' whole days are too few for an interval, which takes 35.') else '' end as caveat, case when c.n < c.billable then c.n / c.billable end as priced_share
 from counted c left join stat_forecast f on true;
 
 with days as (select d.* from stat_forecast_days d, stat_forecast f where d.day >= f.month_start),

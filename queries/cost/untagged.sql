@@ -24,6 +24,7 @@ n_calls       = { label = "Calls", unit = "int" }
 priced_share  = { label = "Priced", unit = "pct", help = "of the calls that may have cost something" }
 tokens        = { label = "Tokens", unit = "tok" }
 spend         = { label = "Spend", unit = "usd", help = "of calls that name no owner" }
+spend_high    =  { label = "Up to", unit = "usd", help = "with what calls without an exact price may have cost at most; empty: something nothing bounds, see cost/unpriced" }
 loose_share   = { label = "Of the unnamed", unit = "pct0" }
 owner         = { label = "Owner", help = "feature or team, see the parameter owner; empty: named by none" }
 before_usd    = { label = "As named", unit = "usd" }
@@ -40,7 +41,7 @@ with params as (
 )
 select case p.owner when 'team' then team else feature end as owner, c.source, c.service, c.provider, c.model, left(c.api_key_hash, 8) as api_key, p.owner as kind, p.share_by, p.max_share,
     sum(sample_weight) as n, sum(sample_weight) filter (money = 'priced') as priced, sum(sample_weight) filter (money <> 'refused') as billable,
-    sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)) as tokens, coalesce(sum(spend), 0) as spend, count(spend) as prices
+    sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)) as tokens, coalesce(sum(spend), 0) as spend, count(spend) as prices, case when count(*) = count(spend_high) then sum(spend_high) end as spend_high
 from call_costs c, params p group by all;
 
 create or replace temp table shares as
@@ -66,7 +67,7 @@ select case when coalesce(t.prices, 0) = 0 or t.named = 0 or t.share_by not in (
     t.loose, t.spend, t.owner, case when (select count(weight_share) from shares) > 0 then t.share_by else concat(t.share_by, ' (none are known, so nothing is)') end as share_words, case when t.loose > 0 then o.top_origin end as top_origin, o.origin_share, top.top_owner, top.before_usd as top_before, top.after_usd as top_after
 from total t left join origin o on true left join top on true;
 
-select source, service, provider, model, api_key, cast(round(sum(n)) as bigint) as n_calls, coalesce(sum(priced), 0) / nullif(sum(billable), 0) as priced_share, cast(round(sum(tokens)) as bigint) as tokens, sum(spend) as spend,
+select source, service, provider, model, api_key, cast(round(sum(n)) as bigint) as n_calls, coalesce(sum(priced), 0) / nullif(sum(billable), 0) as priced_share, cast(round(sum(tokens)) as bigint) as tokens, sum(spend) as spend, case when count(*) = count(spend_high) then sum(spend_high) end as spend_high,
     cast(sum(spend) as double) / nullif(sum(sum(spend)) over (), 0) as loose_share
 from owned where owner is null group by source, service, provider, model, api_key order by sum(spend) desc, n_calls desc, source, service, provider, model, api_key;
 
