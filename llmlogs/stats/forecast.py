@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 LEAST_DAYS = 7  # whole days without which there is no forecast
 SLACK = dt.timedelta(hours=2)  # a day that lacks less at its end counts as whole
 MIX_DAYS = 14  # days whose tokens are repriced
+MOST_GAP = dt.timedelta(days=14)  # of days without a call: what lies before a longer one is another log
 DAY = dt.timedelta(days=1)
 
 TABLES = (
     "create or replace temp table stat_forecast_days (day timestamp, spend double, expected double, is_whole boolean)",
     "create or replace temp table stat_forecast (as_of timestamp, month_start timestamp, month_end timestamp, history integer, spent double, rest double,"
-    " total double, low double, high double, basis varchar, days_ahead integer, error double, freedom double, price_factor double)",
+    " total double, low double, high double, basis varchar, days_ahead integer, error double, freedom double, price_factor double, began_at timestamp)",
 )
 DAILY = """
 select date_trunc('day', started_at) as day, coalesce(sum(sample_weight * cost_usd), 0) as spend, min(started_at) as first_at, max(started_at) as last_at
@@ -56,7 +57,7 @@ select day, sum(spend * coalesce(new_usd / nullif(old_usd, 0), 1)) / sum(spend) 
 """
 COST = (
     "plain * {0}.input_rate + reads * coalesce({0}.cache_read_rate, {0}.input_rate)"
-    " + writes * coalesce({0}.cache_write_rate, {0}.input_rate) + output * {0}.output_rate"
+    " + writes * coalesce({0}.cache_write_rate, {0}.input_rate) + output * coalesce({0}.output_rate, 0)"
 )
 
 
@@ -67,7 +68,8 @@ class Log:
     first: dt.datetime
     whole: list[float]
     as_of: dt.datetime  # up to here the log is read
-    begun: float  # spend of the unfinished day, 0 where there is none
+    spend: dict[dt.datetime, float]  # of every day with a call, whole or not
+    began_at: dt.datetime  # the first call of all
 
     @property
     def next_day(self) -> dt.datetime:
@@ -85,14 +87,15 @@ def compute(con: duckdb.DuckDBPyConnection, _inputs: Inputs) -> None:
     ahead = days_ahead(con, log) if len(log.whole) >= LEAST_DAYS and sum(log.whole) > 0 else []
     _write_days(con, log, ahead)
     if ahead:
-        con.execute(f"insert into stat_forecast values ({', '.join(f'${i}' for i in range(1, 15))})", outlook(log, ahead))
+        con.execute(f"insert into stat_forecast values ({', '.join(f'${i}' for i in range(1, 16))})", outlook(log, ahead))
 
 
 def read(rows: Sequence[tuple[dt.datetime, float, dt.datetime, dt.datetime]]) -> Log | None:
-    """The log's days; a first day that begins late is left out, a last one that ends early is begun."""
+    """The log's days since its last long gap; a first day that begins late is left out, a last one that ends early is begun."""
     if not rows:
         return None
-    spend = {day: float(amount) for day, amount, _, _ in rows}
+    spend, began_at = {day: float(amount) for day, amount, _, _ in rows}, rows[0][2]
+    rows = rows[max((i for i in range(1, len(rows)) if rows[i][0] - rows[i - 1][0] > MOST_GAP), default=0) :]
     first = rows[0][0] if rows[0][2] - rows[0][0] <= SLACK else rows[0][0] + DAY
     last = rows[-1][0]
     as_of = rows[-1][3].replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
@@ -100,7 +103,7 @@ def read(rows: Sequence[tuple[dt.datetime, float, dt.datetime, dt.datetime]]) ->
         as_of = last + DAY
     end = as_of if as_of == last + DAY else last
     whole = [spend.get(first + i * DAY, 0.0) for i in range(max(0, (end - first) // DAY))]
-    return Log(first, whole, as_of, spend[last] if as_of < last + DAY else 0.0)
+    return Log(first, whole, as_of, spend, began_at)
 
 
 def days_ahead(con: duckdb.DuckDBPyConnection, log: Log) -> list[tuple[dt.datetime, float, float]]:
@@ -124,13 +127,13 @@ def month_after(moment: dt.datetime) -> dt.datetime:
 def outlook(log: Log, ahead: Sequence[tuple[dt.datetime, float, float]]) -> list[object]:
     """The row of `stat_forecast`. `low` and `high` hold 90 % of the forecasts of its kind, or are a range of scenarios where the log is too short."""
     start = log.next_day.replace(day=1)
-    spent = sum(amount for i, amount in enumerate(log.whole) if log.first + i * DAY >= start) + log.begun
+    spent = sum(amount for day, amount in log.spend.items() if day >= start)
     rest, plain = sum(amount * factor for _, amount, factor in ahead), sum(amount for _, amount, _ in ahead)
     found = spread(log.whole, log.first.weekday(), len(ahead))
     low, high = (1 / found.factor(), found.factor()) if found else scenarios(log.whole)
     shown = [found.error, found.freedom] if found else [None, None]
     ends = [spent + rest, spent + rest * low, spent + rest * high, "interval" if found else "scenarios", len(ahead)]
-    return [log.as_of, start, month_after(log.next_day), len(log.whole), spent, rest, *ends, *shown, rest / plain if plain else 1.0]
+    return [log.as_of, start, month_after(log.next_day), len(log.whole), spent, rest, *ends, *shown, rest / plain if plain else 1.0, log.began_at]
 
 
 def scenarios(whole: Sequence[float]) -> tuple[float, float]:
@@ -141,8 +144,10 @@ def scenarios(whole: Sequence[float]) -> tuple[float, float]:
 
 
 def _write_days(con: duckdb.DuckDBPyConnection, log: Log, ahead: Sequence[tuple[dt.datetime, float, float]]) -> None:
-    rows: list[list[object]] = [[log.first + i * DAY, amount, None, True] for i, amount in enumerate(log.whole)]
-    begun = log.begun if log.as_of > log.next_day else None
-    rows += [[day, begun if i == 0 else None, amount * factor, False] for i, (day, amount, factor) in enumerate(ahead)]
+    """Days before `log.first` only where they belong to the same month: their spend counts, they are no history."""
+    start = log.next_day.replace(day=1)
+    rows: list[list[object]] = [[day, amount, None, False] for day, amount in log.spend.items() if start <= day < log.first]
+    rows += [[log.first + i * DAY, amount, None, True] for i, amount in enumerate(log.whole)]
+    rows += [[day, log.spend.get(day) if i == 0 else None, amount * factor, False] for i, (day, amount, factor) in enumerate(ahead)]
     if rows:
         con.executemany("insert into stat_forecast_days values ($1, $2, $3, $4)", rows)

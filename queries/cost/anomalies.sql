@@ -5,7 +5,7 @@ min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "No day stands out among the latest 30 of {series:int} series (the bill, features, models), each held against the 28 days before it; a day of {min_effect:num} times the usual bill would have been seen."
 fails     = "{worst_name} spent {worst_usd:usd} in the 24 hours from {worst_at:time}, {value:num} times the usual {usual_usd:usd}[, {top_share:pct0} of it by {top_who}].[ {more:other day|other days} of a series stood out, too.]"
-info      = "An outlier cannot be judged: that takes 14 whole days with spend before it, and this log spans {days:int}."
+info      = "An outlier cannot be judged: that takes a day of the latest 30 with 14 days of spend among the 28 before it; this log spans {days:int} whole days."
 why       = "A loop, a leaked key or a retry storm spends a month's budget in a night. By the day it has a place and a name."
 fix       = "1. Look at the sender named: user or trace. 2. Cap what one user, trace and key may spend a day. 3. Bound loops: steps, retries and time of an agent (cost/runaway). 4. A launch or a load test? Then it was wanted; a rise that stays is in cost/by_feature."
 [[chart]]
@@ -39,7 +39,7 @@ with params as (
 ),
 tested as (
     select *, least(1e0, p_one * count(p_one) over ()) as p_all, count(p_one) over () as tests, max(usual_usd) filter (kind = 'bill') over (partition by day_no) as bill
-    from (select *, max(day_no) over () + 1 as days from spend_days) d where day_no < 30
+    from spend_days where day_no < 30
 )
 select t.*, p.min_times, spend / usual_usd as times, coalesce(p_all < 0.05 and spend / usual_usd >= min_times and spend - usual_usd >= min_bill_share * coalesce(bill, usual_usd), false) as is_outlier
 from tested t, params p;
@@ -74,7 +74,7 @@ select case when e.prices = 0 then 'unknown' when w.times >= 5 then 'fail' when 
     'estimated' as basis, greatest(s.seen, s.min_times) as min_effect, s.p_value, case when e.prices = 0 then 'no call has a price, see cost/unpriced' end as reason, s.series, w.series as worst_name, w.spend as worst_usd, w.day_start as worst_at, w.usual_usd,
     case when w.top_request_share >= 0.2 then w.top_request_share when w.top_user_share >= 0.2 then w.top_user_share end as top_share,
     case when w.top_request_share >= 0.2 then concat('request ', w.top_request) when w.top_user_share >= 0.2 then concat('user ', w.top_user) end as top_who,
-    (select nullif(count(*) - 1, 0) from outliers where times is not null) as more, (select coalesce(max(days), 0) from outlier_days) as days
+    (select nullif(count(*) - 1, 0) from outliers where times is not null) as more, (select coalesce(max(day_no) + 1, 0) from call_days) as days
 from every e cross join scan s left join worst w on true;
 
 select series, day_start as started_at, spend, usual_usd, times, n_calls, top_user, top_user_share, top_request, top_request_share, p_all as p_one from outliers order by day_no, spend - usual_usd desc, series;

@@ -29,13 +29,14 @@ spent_so_far    = { label = "Month so far", unit = "usd", help = "spent since it
 expected_so_far = { label = "Expected by then", unit = "usd" }
 low             = { label = "from", unit = "usd", help = "the whole month's interval, narrowed to the day" }
 high            = { label = "to", unit = "usd" }
-is_whole        = { label = "Whole day", unit = "bool", help = "no: the log ends on that day or before it" }
+is_whole        = { label = "Whole day", unit = "bool", help = "no: the log begins or ends on that day, or ended before it" }
 ---*/
 -- Descriptive: without a budget nothing is too much. From 35 whole days the range is an interval that held 90 % of simulated months (tests/stats); below that,
--- from 7, it is what the cheapest and the dearest seven days of the log would make of the month, and no probability.
+-- from 7, it is what the cheapest and the dearest seven days of the log would make of the month, and no probability. What lies before a gap of more than 14 days
+-- is another log; shorter gaps count as days without spend.
 create temp table if not exists stat_forecast_days (day timestamp, spend double, expected double, is_whole boolean);
 create temp table if not exists stat_forecast (as_of timestamp, month_start timestamp, month_end timestamp, history integer, spent double, rest double,
-    total double, low double, high double, basis varchar, days_ahead integer, error double, freedom double, price_factor double);
+    total double, low double, high double, basis varchar, days_ahead integer, error double, freedom double, price_factor double, began_at timestamp);
 
 with counted as (
     select coalesce(sum(sample_weight) filter (cost_usd is not null), 0) as n, coalesce(sum(sample_weight) filter (money <> 'refused'), 0) as billable,
@@ -49,7 +50,8 @@ select case when c.spend is null or f.total is null then 'unknown' else 'info' e
         when 8 then 'August' when 9 then 'September' when 10 then 'October' when 11 then 'November' else 'December' end as month,
     case f.basis when 'interval' then '90% interval' else 'at the pace of the cheapest and the dearest week' end as range_words,
     case when abs(f.price_factor - 1) >= 0.001 then concat('prices known to change included: ', case when f.price_factor > 1 then '+' else '-' end, cast(round(100 * abs(f.price_factor - 1), 1) as varchar), '%') end as price_words,
-    case when f.basis = 'scenarios' then concat(' ', cast(f.history as varchar), ' whole days are too few for an interval, which takes 35.') else '' end as caveat, case when c.n < c.billable then c.n / c.billable end as priced_share
+    case when f.basis = 'interval' then '' when f.history < 35 then concat(' ', cast(f.history as varchar), ' whole days are too few for an interval, which takes 35.') else ' Too few days with spend for an interval.' end
+        || case when f.began_at > f.month_start + interval 2 hour then ' The log begins inside this month: what was spent before it is not in the sum.' else '' end as caveat, case when c.n < c.billable then c.n / c.billable end as priced_share
 from counted c left join stat_forecast f on true;
 
 with days as (select d.* from stat_forecast_days d, stat_forecast f where d.day >= f.month_start),
@@ -57,9 +59,9 @@ summed as (
     select day, sum(coalesce(spend, 0)) over up_to as spent, coalesce(sum(expected) over up_to, 0) as expected_sum, is_whole, spend
     from days window up_to as (order by day rows between unbounded preceding and current row)
 )
-select s.day, case when s.spend is not null then s.spent end as spent_so_far, case when not s.is_whole then s.spent + s.expected_sum end as expected_so_far,
-    case when not s.is_whole then s.spent + s.expected_sum + (f.low - f.total) * s.expected_sum / nullif(f.rest, 0) end as low,
-    case when not s.is_whole then s.spent + s.expected_sum + (f.high - f.total) * s.expected_sum / nullif(f.rest, 0) end as high, s.is_whole
+select s.day, case when s.spend is not null then s.spent end as spent_so_far, case when s.expected_sum > 0 then s.spent + s.expected_sum end as expected_so_far,
+    case when s.expected_sum > 0 then s.spent + s.expected_sum + (f.low - f.total) * s.expected_sum / nullif(f.rest, 0) end as low,
+    case when s.expected_sum > 0 then s.spent + s.expected_sum + (f.high - f.total) * s.expected_sum / nullif(f.rest, 0) end as high, s.is_whole
 from summed s, stat_forecast f order by s.day;
 
 select day, spend, expected, is_whole from stat_forecast_days order by day desc limit 120;

@@ -5,8 +5,8 @@ min_calls = 100
 engine    = "duckdb"  # medians of padded lists
 results   = ["verdict", "evidence", "hourly"]
 passes    = "No hour ran away and no request in circles[: {hours_judged:int} hours of the latest 30 days were held against the fortnight before each]; the request with the most calls made {most_calls:int}."
-fails     = "[{hour_usd:usd} went in the hour from {hour_at:time}, {hour_times:num} times the dearest hour around it[, {hour_share:pct0} of it by {hour_who}]. ][{loops:request|requests} ran in circles: {loop_id} made {loop_calls:int} calls within {minutes:int} minutes with ever longer input, and cost {loop_usd:usd}.]"
-info      = "Hours cannot be judged: that takes 15 days of log[; the request with the most calls made {most_calls:int}]."
+fails     = "[{hour_usd:usd} went in the hour from {hour_at:time}, {hour_times:num} times the dearest hour around it][, {hour_share:pct0} of it by {hour_who}][{joint}{loops:request|requests} ran in circles: {loop_id} made {loop_calls:int} calls within {minutes:int} minutes with ever longer input, and cost {loop_usd:usd}]."
+info      = "Hours cannot be judged: that takes 14 days before them, with spend in 48 hours or more[; the request with the most calls made {most_calls:int}]."
 why       = "A loop spends a month's budget in a night: every step sends all steps before it again. It ends when somebody looks, so look by the hour."
 fix       = "1. Stop it: the user, key or trace is named. 2. Bound every agent: steps, minutes and money a request. 3. End a loop that repeats the same tool call. 4. Retries: few, with growing waits. 5. Cap spend a key and hour at the provider or gateway."
 [[chart]]
@@ -30,7 +30,7 @@ input_to     = { label = "Input, last third", unit = "tok" }
 window_start = { label = "Hour", unit = "time" }
 is_runaway   = { label = "Runaway", unit = "bool" }
 ---*/
--- An hour ran away: ten calls or more, and more than 5 times the median of the same hour of 14 days, 3 times the mean hour (or the budget's hour) and twice the
+-- An hour ran away: ten calls or more, after a fortnight with spend in 48 hours or more, and more than 5 times the median of the same hour of 14 days, 3 times the mean hour (or the budget's hour) and twice the
 -- dearest hour of those days and of the three days that follow it: a rise that stays is cost/by_feature's.
 -- A loop: a trace or session with 30 calls within 10 minutes, 5 times what 95 of 100 requests of this log make, whose input grows (correlation with the
 -- number of the call 0.7, last third half as much again as the first) and that took a fifth of its feature's day.
@@ -44,7 +44,7 @@ judged as (select s.* from sums s, span where s.hour > last - interval 30 day an
 held as (
     select j.hour, coalesce(sum(b.spend) filter (b.hour < j.hour), 0) / 336 as mean_hour, max(b.spend) as dearest,
         list_aggregate(list_resize(coalesce(list(b.spend) filter (b.hour < j.hour and extract(hour from b.hour) = extract(hour from j.hour)), []), 14, 0), 'median') as same_hour
-    from judged j left join sums b on b.hour >= j.hour - interval 14 day and b.hour <= j.hour + interval 96 hour and (b.hour < j.hour - interval 5 hour or b.hour >= j.hour + interval 24 hour) group by j.hour
+    from judged j left join sums b on b.hour >= j.hour - interval 14 day and b.hour <= j.hour + interval 96 hour and (b.hour < j.hour - interval 5 hour or b.hour >= j.hour + interval 24 hour) group by j.hour having count(*) filter (b.hour < j.hour) >= 48
 )
 select s.*, h.dearest as usual_usd, h.hour is not null as is_judged, coalesce(s.spend > 5 * same_hour and s.spend > 3 * case when budget_usd > 0 then budget_usd / 720 else mean_hour end and s.spend > 2 * dearest, false) as is_runaway
 from sums s cross join params left join held h on s.hour = h.hour;
@@ -86,7 +86,7 @@ worst as (select h.*, s.who, s.share from hours h left join hour_senders s on h.
 loop as (select *, count(*) over () as loops from loops order by spend desc, request limit 1)
 select case when e.prices = 0 then 'unknown' when w.hour is not null then 'fail' when l.request is not null then 'warn' when j.n > 0 then 'ok' else 'info' end as verdict, e.n, w.spend / nullif(w.usual_usd, 0) as value, cast(null as double) as lo, cast(null as double) as hi, 'measured' as basis,
     2e0 as min_effect, cast(null as double) as p_value, case when e.prices = 0 then 'no call has a price, see cost/unpriced' end as reason, nullif(j.n, 0) as hours_judged, coalesce((select max(n_calls) from requests), 1) as most_calls, coalesce(getvariable('loop_minutes'), 10) as minutes,
-    w.spend as hour_usd, w.hour as hour_at, w.spend / nullif(w.usual_usd, 0) as hour_times, w.share as hour_share, w.who as hour_who, l.loops, l.request as loop_id, l.densest as loop_calls, l.spend as loop_usd
+    w.spend as hour_usd, w.hour as hour_at, w.spend / nullif(w.usual_usd, 0) as hour_times, w.share as hour_share, w.who as hour_who, case when w.hour is null then '' else '; ' end as joint, l.loops, l.request as loop_id, l.densest as loop_calls, l.spend as loop_usd
 from every e cross join (select count(*) filter (is_judged) as n from hours) j left join worst w on true left join loop l on true;
 
 select 'hour' as kind, s.who as name, cast(null as varchar) as feature, h.hour as started_at, h.spend, h.usual_usd, h.n_calls, s.share as who_share, cast(null as double) as input_from, cast(null as double) as input_to from hours h left join hour_senders s on h.hour = s.hour where is_runaway

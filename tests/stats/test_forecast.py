@@ -48,10 +48,14 @@ def test_of_the_day_that_has_begun_only_the_rest_is_to_come() -> None:
     assert days[42][1:] == (pytest.approx(3), pytest.approx(9), False)
 
 
-def test_a_first_day_that_began_late_says_nothing_of_days() -> None:
+def test_a_first_day_that_began_late_says_nothing_of_days_and_counts_as_spent() -> None:
     found, days = asked([hourly(24 * 42 - 9, start=START + 9 * HOUR)])
     assert found is not None
     assert (found["history"], days[0][0]) == (41, START + dt.timedelta(days=1))
+    found, days = asked([hourly(24 * 20 - 9, start=START + 9 * HOUR)])
+    assert found is not None
+    assert (found["history"], found["spent"], found["began_at"]) == (19, pytest.approx(0.5 * (24 * 20 - 9)), START + 9 * HOUR)
+    assert days[0][1:] == (pytest.approx(7.5), None, False)
 
 
 def test_a_log_that_ends_with_its_month_is_asked_for_the_next_one() -> None:
@@ -91,3 +95,9 @@ def test_a_price_that_will_change_counts_from_its_day() -> None:
     assert expected[dt.datetime(2026, 2, 19)] == pytest.approx(24 * 0.0004)
     assert expected[dt.datetime(2026, 2, 20)] == pytest.approx(24 * 0.00055)
     assert found["price_factor"] == pytest.approx((4 * 0.0004 + 9 * 0.00055) / (13 * 0.0004))
+
+
+def test_what_lies_before_a_long_gap_is_another_log() -> None:
+    found, days = asked([hourly(24 * 30, 9.0, START - dt.timedelta(days=400)), hourly(24 * 42)])
+    assert found is not None
+    assert (found["history"], days[0][0], found["total"]) == (42, START, pytest.approx(336))
