@@ -90,17 +90,28 @@ def trend(plain: Sequence[float]) -> float:
 
 
 def spread(amounts: Sequence[float], weekday: int, ahead: int) -> Spread | None:
-    """The spread of a forecast `ahead` days long; None for a history that is too short."""
+    """The spread of the sum of a forecast `ahead` days long; None for a history that is too short."""
+    found = spreads(amounts, weekday, ahead)
+    return found[-1] if found else None
+
+
+def spreads(amounts: Sequence[float], weekday: int, ahead: int) -> list[Spread]:
+    """The spreads of the sums over the first 1, 2 ... `ahead` days; none for a history that is too short."""
     cut = max(0, len(amounts) - MOST_HISTORY)
     kept, first = amounts[cut:], (weekday + cut) % 7
     if len(kept) < LEAST_FOR_INTERVAL or ahead < 1:
-        return None
-    errors = backtest(kept, first, sorted({*WINDOWS, ahead}))
-    if len(errors) < 2:
-        return None
+        return []
+    errors = backtest(kept, first, sorted({*WINDOWS, *range(1, ahead + 1)}))
+    if len([h for h in errors if h in WINDOWS]) < 2:
+        return []
+    return [_spread({w: e for w, e in errors.items() if w in WINDOWS or w == h}, h) for h in range(1, ahead + 1)]
+
+
+def _spread(errors: Mapping[int, Errors], ahead: int) -> Spread:
+    """Own errors over that many days and the curve's, weighted by how many independent ones each stands for; beyond what was ever seen it widens."""
     own, longest = errors.get(ahead, Errors(0.0, 0, 0.0)), max(errors)
     pooled = (own.independent * own.mean_square + PRIOR * curve(errors, ahead)) / (own.independent + PRIOR)
-    return Spread(math.sqrt(pooled * max(1.0, ahead / longest)), own.independent + PRIOR)  # beyond what was ever seen it widens
+    return Spread(math.sqrt(pooled * max(1.0, ahead / longest)), own.independent + PRIOR)
 
 
 def backtest(amounts: Sequence[float], weekday: int, windows: Sequence[int]) -> dict[int, Errors]:

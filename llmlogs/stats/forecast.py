@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from llmlogs.stats import Inputs
-from llmlogs.stats.damped_trend import project, spread
+from llmlogs.stats.damped_trend import Spread, project, spreads
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +24,7 @@ MOST_GAP = dt.timedelta(days=14)  # of days without a call: what lies before a l
 DAY = dt.timedelta(days=1)
 
 TABLES = (
-    "create or replace temp table stat_forecast_days (day timestamp, spend double, expected double, is_whole boolean)",
+    "create or replace temp table stat_forecast_days (day timestamp, spend double, expected double, is_whole boolean, low double, high double)",
     "create or replace temp table stat_forecast (as_of timestamp, month_start timestamp, month_end timestamp, history integer, spent double, rest double,"
     " total double, low double, high double, basis varchar, days_ahead integer, error double, freedom double, price_factor double, began_at timestamp)",
 )
@@ -85,9 +85,10 @@ def compute(con: duckdb.DuckDBPyConnection, _inputs: Inputs) -> None:
     if log is None:
         return
     ahead = days_ahead(con, log) if len(log.whole) >= LEAST_DAYS and sum(log.whole) > 0 else []
-    _write_days(con, log, ahead)
+    found = spreads(log.whole, log.first.weekday(), len(ahead))
+    _write_days(con, log, ahead, found)
     if ahead:
-        con.execute(f"insert into stat_forecast values ({', '.join(f'${i}' for i in range(1, 16))})", outlook(log, ahead))
+        con.execute(f"insert into stat_forecast values ({', '.join(f'${i}' for i in range(1, 16))})", outlook(log, ahead, found))
 
 
 def read(rows: Sequence[tuple[dt.datetime, float, dt.datetime, dt.datetime]]) -> Log | None:
@@ -124,16 +125,24 @@ def month_after(moment: dt.datetime) -> dt.datetime:
     return (moment.replace(day=1, hour=0) + 32 * DAY).replace(day=1)
 
 
-def outlook(log: Log, ahead: Sequence[tuple[dt.datetime, float, float]]) -> list[object]:
-    """The row of `stat_forecast`. `low` and `high` hold 90 % of the forecasts of its kind, or are a range of scenarios where the log is too short."""
+def spent(log: Log) -> float:
+    """USD of the month that is forecast, as far as the log goes."""
     start = log.next_day.replace(day=1)
-    spent = sum(amount for day, amount in log.spend.items() if day >= start)
-    rest, plain = sum(amount * factor for _, amount, factor in ahead), sum(amount for _, amount, _ in ahead)
-    found = spread(log.whole, log.first.weekday(), len(ahead))
-    low, high = (1 / found.factor(), found.factor()) if found else scenarios(log.whole)
-    shown = [found.error, found.freedom] if found else [None, None]
-    ends = [spent + rest, spent + rest * low, spent + rest * high, "interval" if found else "scenarios", len(ahead)]
-    return [log.as_of, start, month_after(log.next_day), len(log.whole), spent, rest, *ends, *shown, rest / plain if plain else 1.0, log.began_at]
+    return sum(amount for day, amount in log.spend.items() if day >= start)
+
+
+def bounds(log: Log, found: Sequence[Spread], day: int) -> tuple[float, float]:
+    """Factors on the sum of the first `day` + 1 days ahead: its interval, or the scenarios where there is none."""
+    return (1 / found[day].factor(), found[day].factor()) if found else scenarios(log.whole)
+
+
+def outlook(log: Log, ahead: Sequence[tuple[dt.datetime, float, float]], found: Sequence[Spread]) -> list[object]:
+    """The row of `stat_forecast`. `low` and `high` hold 90 % of the forecasts of its kind, or are a range of scenarios where the log is too short."""
+    start, rest, plain = log.next_day.replace(day=1), sum(amount * factor for _, amount, factor in ahead), sum(amount for _, amount, _ in ahead)
+    (low, high), so_far = bounds(log, found, len(ahead) - 1), spent(log)
+    ends = [so_far + rest, so_far + rest * low, so_far + rest * high, "interval" if found else "scenarios", len(ahead)]
+    shown = [found[-1].error, found[-1].freedom] if found else [None, None]
+    return [log.as_of, start, month_after(log.next_day), len(log.whole), so_far, rest, *ends, *shown, rest / plain if plain else 1.0, log.began_at]
 
 
 def scenarios(whole: Sequence[float]) -> tuple[float, float]:
@@ -143,11 +152,14 @@ def scenarios(whole: Sequence[float]) -> tuple[float, float]:
     return (min(weeks) / level, max(weeks) / level) if level else (1.0, 1.0)
 
 
-def _write_days(con: duckdb.DuckDBPyConnection, log: Log, ahead: Sequence[tuple[dt.datetime, float, float]]) -> None:
-    """Days before `log.first` only where they belong to the same month: their spend counts, they are no history."""
-    start = log.next_day.replace(day=1)
-    rows: list[list[object]] = [[day, amount, None, False] for day, amount in log.spend.items() if start <= day < log.first]
-    rows += [[log.first + i * DAY, amount, None, True] for i, amount in enumerate(log.whole)]
-    rows += [[day, log.spend.get(day) if i == 0 else None, amount * factor, False] for i, (day, amount, factor) in enumerate(ahead)]
+def _write_days(con: duckdb.DuckDBPyConnection, log: Log, ahead: Sequence[tuple[dt.datetime, float, float]], found: Sequence[Spread]) -> None:
+    """Days before `log.first` only where they belong to the same month: their spend counts, they are no history. low, high: of the month up to that day."""
+    start, so_far, rest = log.next_day.replace(day=1), spent(log), 0.0
+    rows: list[list[object]] = [[day, amount, None, False, None, None] for day, amount in log.spend.items() if start <= day < log.first]
+    rows += [[log.first + i * DAY, amount, None, True, None, None] for i, amount in enumerate(log.whole)]
+    for i, (day, amount, factor) in enumerate(ahead):
+        rest += amount * factor
+        low, high = bounds(log, found, i)
+        rows.append([day, log.spend.get(day) if i == 0 else None, amount * factor, False, so_far + rest * low, so_far + rest * high])
     if rows:
-        con.executemany("insert into stat_forecast_days values ($1, $2, $3, $4)", rows)
+        con.executemany("insert into stat_forecast_days values ($1, $2, $3, $4, $5, $6)", rows)

@@ -3,8 +3,8 @@ question  = "What does one request cost, and which were the dearest?"
 needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.trace_id | calls.operation_id | calls.session_id"]
 min_calls = 20
 results   = ["verdict", "evidence", "sizes", "curve"]
-passes    = "A request costs {mean_usd:usd} on average, {value:usd} in the middle[ and {p95_usd:usd} at the 95th percentile]: {requests:request|requests} of {calls_each:num} calls each[; the dearest 1% take {top1_share:pct0} of {spend:usd} (Gini {gini:num})]. The dearest cost {top_usd:usd}: {top_reason}.[ {left_out:int} more have no price at all and are not in this.]"
-fails     = "A request costs {mean_usd:usd} on average, {value:usd} in the middle[ and {p95_usd:usd} at the 95th percentile]: {requests:request|requests} of {calls_each:num} calls each[; the dearest 1% take {top1_share:pct0} of {spend:usd} (Gini {gini:num})]. The dearest cost {top_usd:usd}: {top_reason}.[ {left_out:int} more have no price at all and are not in this.]"
+passes    = "A request costs {mean_usd:usd} on average, {value:usd} in the middle[ and {p95_usd:usd} at the 95th percentile]: {requests:request|requests}, {calls_each:num} calls in the mean[; the dearest 1% take {top1_share:pct0} of {spend:usd} (Gini {gini:num})]. The dearest cost {top_usd:usd}: {top_reason}.[ {left_out:int} more have no price at all and are not in this.]"
+fails     = "A request costs {mean_usd:usd} on average, {value:usd} in the middle[ and {p95_usd:usd} at the 95th percentile]: {requests:request|requests}, {calls_each:num} calls in the mean[; the dearest 1% take {top1_share:pct0} of {spend:usd} (Gini {gini:num})]. The dearest cost {top_usd:usd}: {top_reason}.[ {left_out:int} more have no price at all and are not in this.]"
 why       = "An average request hides the few that cost a hundred times as much: an agent that went on too long, a whole file in the prompt, the dear model for a small task."
 fix       = "1. Open the dearest (llmlogs show TRACE_ID). 2. Many calls: cap the steps of an agent. 3. Long prompts: cut history and retrieved text. 4. A dear model: route the easy part elsewhere. 5. A long tail is a reason to price or limit by use, not by request."
 [[chart]]
@@ -75,7 +75,7 @@ with models as (
     where coalesce(trace_id, operation_id, session_id, call_id) in (select request from dearest) group by 1, 2
 ),
 top as (select *, min(started_at) over (partition by request) as began_at, row_number() over (partition by request order by spend desc nulls last, model) as rank from models)
-select d.request, d.feature, t.user_id, t.began_at as started_at, d.n_calls, d.tokens, t.model, d.spend, d.spend_share, d.times_usual, d.calls_times, d.tokens_times, d.price_times, d.reason
+select d.request, d.feature, t.user_id, t.began_at as started_at, d.n_calls, d.tokens, t.model, d.spend, d.times_usual, d.reason, d.spend_share, d.calls_times, d.tokens_times, d.price_times
 from dearest d left join top t on d.request = t.request and t.rank = 1 order by d.place;
 
 select unit, cast(round(sum(w)) as bigint) as requests, cast(round(sum(n)) as bigint) as n_calls, sum(spend) as spend, sum(money) / sum(w) as mean_usd, quantile_cont(usd, 0.5) as p50_usd,

@@ -27,14 +27,14 @@ spend           = { label = "Spend", unit = "usd", help = "of priced calls" }
 expected        = { label = "Expected", unit = "usd", help = "on the day that has begun: what is left of it" }
 spent_so_far    = { label = "Month so far", unit = "usd", help = "spent since its first day" }
 expected_so_far = { label = "Expected by then", unit = "usd" }
-low             = { label = "from", unit = "usd", help = "the whole month's interval, narrowed to the day" }
+low             = { label = "from", unit = "usd", help = "interval of the month up to that day, or its scenarios" }
 high            = { label = "to", unit = "usd" }
 is_whole        = { label = "Whole day", unit = "bool", help = "no: the log begins or ends on that day, or ended before it" }
 ---*/
 -- Descriptive: without a budget nothing is too much. From 35 whole days the range is an interval that held 90 % of simulated months (tests/stats); below that,
 -- from 7, it is what the cheapest and the dearest seven days of the log would make of the month, and no probability. What lies before a gap of more than 14 days
 -- is another log; shorter gaps count as days without spend.
-create temp table if not exists stat_forecast_days (day timestamp, spend double, expected double, is_whole boolean);
+create temp table if not exists stat_forecast_days (day timestamp, spend double, expected double, is_whole boolean, low double, high double);
 create temp table if not exists stat_forecast (as_of timestamp, month_start timestamp, month_end timestamp, history integer, spent double, rest double,
     total double, low double, high double, basis varchar, days_ahead integer, error double, freedom double, price_factor double, began_at timestamp);
 
@@ -56,12 +56,8 @@ from counted c left join stat_forecast f on true;
 
 with days as (select d.* from stat_forecast_days d, stat_forecast f where d.day >= f.month_start),
 summed as (
-    select day, sum(coalesce(spend, 0)) over up_to as spent, coalesce(sum(expected) over up_to, 0) as expected_sum, is_whole, spend
-    from days window up_to as (order by day rows between unbounded preceding and current row)
+    select *, sum(coalesce(spend, 0)) over up_to as spent, coalesce(sum(expected) over up_to, 0) as to_come from days window up_to as (order by day rows between unbounded preceding and current row)
 )
-select s.day, case when s.spend is not null then s.spent end as spent_so_far, case when s.expected_sum > 0 then s.spent + s.expected_sum end as expected_so_far,
-    case when s.expected_sum > 0 then s.spent + s.expected_sum + (f.low - f.total) * s.expected_sum / nullif(f.rest, 0) end as low,
-    case when s.expected_sum > 0 then s.spent + s.expected_sum + (f.high - f.total) * s.expected_sum / nullif(f.rest, 0) end as high, s.is_whole
-from summed s, stat_forecast f order by s.day;
+select day, case when spend is not null then spent end as spent_so_far, case when to_come > 0 then spent + to_come end as expected_so_far, low, high, is_whole from summed order by day;
 
 select day, spend, expected, is_whole from stat_forecast_days order by day desc limit 120;

@@ -87,6 +87,6 @@ select case when t.spend is null or coalesce(t.successes, 0) = 0 then 'unknown' 
     t.spend, cast(round(t.successes) as bigint) as successes, cast(round(t.known) as bigint) as known, t.told as basis_words, t.failed_usd / nullif(t.usd, 0) as failed_share, coalesce(top.feature, 'calls without a feature') as top_feature, top.top_usd
 from total t left join intervals i on i.is_all left join top on (select count(*) from by_outcome) > 1;
 
-select b.feature, b.told_by, cast(round(b.w) as bigint) as n_requests, b.known / b.w as known_share, b.successes / nullif(b.known, 0) as success_rate, b.spend, b.spend_unknown, b.usd / nullif(b.known, 0) as per_request, b.usd / nullif(b.successes, 0) as per_success,
-    i.lo as lo_usd, i.hi as hi_usd, (b.usd - b.failed_usd) / nullif(b.successes, 0) / nullif(b.successes / nullif(b.known, 0), 0) as check_usd, b.failed_usd / nullif(b.usd, 0) as failed_share
+select b.feature, b.told_by, cast(round(b.w) as bigint) as n_requests, b.successes / nullif(b.known, 0) as success_rate, b.usd / nullif(b.successes, 0) as per_success, i.lo as lo_usd, i.hi as hi_usd, b.usd / nullif(b.known, 0) as per_request,
+    b.failed_usd / nullif(b.usd, 0) as failed_share, b.spend, (b.usd - b.failed_usd) / nullif(b.successes, 0) / nullif(b.successes / nullif(b.known, 0), 0) as check_usd, b.known / b.w as known_share, b.spend_unknown
 from by_outcome b left join intervals i on not i.is_all and b.feature is not distinct from i.feature order by b.spend desc nulls last, b.feature;

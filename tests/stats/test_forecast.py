@@ -38,6 +38,7 @@ def test_whole_days_to_the_end_of_the_month() -> None:
     assert (found["as_of"], found["month_start"], found["month_end"]) == (dt.datetime(2026, 2, 16), dt.datetime(2026, 2, 1), dt.datetime(2026, 3, 1))
     assert (found["history"], found["days_ahead"], found["basis"]) == (42, 13, "interval")
     assert (found["spent"], found["rest"], found["total"]) == pytest.approx((180, 156, 336))
+    assert days[-1][4:] == (found["low"], found["high"])
     assert [day for day, *_ in days] == [START + dt.timedelta(days=i) for i in range(55)]
 
 
@@ -45,7 +46,7 @@ def test_of_the_day_that_has_begun_only_the_rest_is_to_come() -> None:
     found, days = asked([hourly(24 * 42 + 6)])
     assert found is not None
     assert (found["spent"], found["rest"]) == pytest.approx((183, 153))
-    assert days[42][1:] == (pytest.approx(3), pytest.approx(9), False)
+    assert days[42][1:4] == (pytest.approx(3), pytest.approx(9), False)
 
 
 def test_a_first_day_that_began_late_says_nothing_of_days_and_counts_as_spent() -> None:
@@ -55,7 +56,7 @@ def test_a_first_day_that_began_late_says_nothing_of_days_and_counts_as_spent() 
     found, days = asked([hourly(24 * 20 - 9, start=START + 9 * HOUR)])
     assert found is not None
     assert (found["history"], found["spent"], found["began_at"]) == (19, pytest.approx(0.5 * (24 * 20 - 9)), START + 9 * HOUR)
-    assert days[0][1:] == (pytest.approx(7.5), None, False)
+    assert days[0][1:4] == (pytest.approx(7.5), None, False)
 
 
 def test_a_log_that_ends_with_its_month_is_asked_for_the_next_one() -> None:
@@ -91,7 +92,7 @@ def test_a_price_that_will_change_counts_from_its_day() -> None:
     ]
     found, days = asked([call, other], {"price_rates": plans})
     assert found is not None
-    expected = {day: amount for day, _, amount, _ in days if amount}
+    expected = {day: amount for day, _, amount, *_ in days if amount}
     assert expected[dt.datetime(2026, 2, 19)] == pytest.approx(24 * 0.0004)
     assert expected[dt.datetime(2026, 2, 20)] == pytest.approx(24 * 0.00055)
     assert found["price_factor"] == pytest.approx((4 * 0.0004 + 9 * 0.00055) / (13 * 0.0004))
