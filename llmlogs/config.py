@@ -44,6 +44,11 @@ class Config:
         """Budgets and SLOs as questions read them."""
         return goals.tables({"budget": self.budget, "slo": self.slo}, self.timezone)
 
+    @property
+    def question_values(self) -> dict[str, Any]:
+        """Values for the parameters of questions: those of [parameters], and the zone of days."""
+        return {"timezone": self.timezone} | self.parameters
+
 
 MEANING = {
     "database": "the DuckDB file (environment: LLMLOGS_DB)",

@@ -50,6 +50,13 @@ window_minutes = 10
     )
 
 
+def test_questions_hear_of_the_zone_of_days_unless_a_parameter_says_otherwise(tmp_path: Path) -> None:
+    assert config.Config().question_values == {"timezone": "UTC"}
+    text = 'timezone = "Europe/Berlin"\n[parameters]\nwindow_minutes = 10\n'
+    assert config.load(write(tmp_path, text), NOWHERE).question_values == {"timezone": "Europe/Berlin", "window_minutes": 10}
+    assert config.Config(timezone="Asia/Tokyo", parameters={"timezone": "UTC"}).question_values == {"timezone": "UTC"}
+
+
 def test_the_environment_names_the_database(tmp_path: Path) -> None:
     assert config.load(write(tmp_path, 'database = "a"'), {"LLMLOGS_DB": "/x/y.duckdb"}).database == Path("/x/y.duckdb")
 

@@ -45,7 +45,7 @@ def query(
     try:
         asked = found.find(question)
         names = {p.name for p in asked.parameters}
-        configured = {name: value for name, value in settings().parameters.items() if name in names}
+        configured = {name: value for name, value in settings().question_values.items() if name in names}
         answer = run(con, [asked], configured | parameters.parse(param or []), known=found.questions, tables=settings().tables)[0]
     finally:
         con.close()

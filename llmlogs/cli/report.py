@@ -100,7 +100,7 @@ def _make(path: Path, folder: Path | None, only: list[str] | None, title: str | 
     con = open_for_read(path)
     try:
         known = {p.name for q in questions for p in q.parameters}
-        values = {name: value for name, value in settings().parameters.items() if name in known}
+        values = {name: value for name, value in settings().question_values.items() if name in known}
         answers = run(con, questions, values, known=found.questions, tables=settings().tables)
         return build(con, answers, now=datetime.now(UTC).replace(tzinfo=None), version=__version__, title=title or settings().title)
     finally:

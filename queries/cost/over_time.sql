@@ -3,8 +3,8 @@ question  = "What was spent each day?"
 needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.started_at"]
 results   = ["verdict", "evidence", "chart"]
 engine    = "duckdb"  # time zones
-passes    = "{spend:usd}[ (up to {high:usd})] on {days:day|days} with calls[; a whole day costs {value:usd} in the middle, {lo:usd} to {hi:usd} in nine of ten, and most on {top_day:date}: {top_usd:usd}][. {partial_words}]."
-fails     = "{spend:usd}[ (up to {high:usd})] on {days:day|days} with calls[; a whole day costs {value:usd} in the middle, {lo:usd} to {hi:usd} in nine of ten, and most on {top_day:date}: {top_usd:usd}][. {partial_words}]."
+passes    = "{spend:usd}[ (up to {high:usd})] on {days:day|days} with calls[; a whole day costs {value:usd} in the middle, {lo:usd} to {hi:usd} in nine of ten, and most on {top_day:date}: {top_usd:usd}][. {partial_words}].[ Days are those of {zone}.]"
+fails     = "{spend:usd}[ (up to {high:usd})] on {days:day|days} with calls[; a whole day costs {value:usd} in the middle, {lo:usd} to {hi:usd} in nine of ten, and most on {top_day:date}: {top_usd:usd}][. {partial_words}].[ Days are those of {zone}.]"
 why       = "Money is spent by the day and seen by the month. The bare days show a step, a weekend and a bad night, which every moving average smooths away."
 fix       = "1. A day stands out: cost/anomalies says whether it is more than chance, and whose it was. 2. A step that stays: cost/by_feature. 3. Where is the month going: cost/forecast. 4. Days of another zone than UTC: -p timezone=Europe/Berlin."
 [[chart]]
@@ -56,12 +56,12 @@ from days window week as (order by day range between interval 6 day preceding an
 with usual as (
     select quantile_cont(cast(spend as double), 0.5) as p50, quantile_cont(cast(spend as double), 0.05) as p5, quantile_cont(cast(spend as double), 0.95) as p95 from days where not is_partial having count(*) >= 7
 ),
-total as (select sum(n) as n, sum(spend) as spend, count(*) as days, count(*) filter (is_partial) as partials, case when count(*) = count(spend_high) and sum(spend_high) > sum(spend) then sum(spend_high) end as high from days),
+total as (select sum(n) as n, sum(spend) as spend, count(*) as days, count(*) filter (is_partial) as partials, nullif(max(timezone), 'UTC') as zone, case when count(*) = count(spend_high) and sum(spend_high) > sum(spend) then sum(spend_high) end as high from days),
 undated as (select count(*) as n, sum(spend) as spend, case when count(*) = count(spend_high) then sum(spend_high) end as spend_high
     from call_costs where started_at is null),
 top as (select day as top_day, spend as top_usd from days where spend is not null order by spend desc, day limit 1)
 select case when t.spend is null then 'unknown' else 'info' end as verdict, cast(round(coalesce(t.n, 0)) as bigint) as n, u.p50 as value, u.p5 as lo, u.p95 as hi, 'measured' as basis, cast(null as double) as min_effect, cast(null as double) as p_value,
-    case when t.spend is null then 'no call has a price, see cost/unpriced' end as reason, t.spend, t.high, t.days, top.top_day, top.top_usd,
+    case when t.spend is null then 'no call has a price, see cost/unpriced' end as reason, t.spend, t.high, t.zone, t.days, top.top_day, top.top_usd,
     nullif(concat_ws('; ', case when t.partials = 1 then 'One day is partial and marked' when t.partials > 1 then cast(t.partials as varchar) || ' days are partial and marked' end,
         case when d.n > 0 then concat(cast(d.n as varchar), ' calls without a time are on no day') end), '') as partial_words
 from total t cross join undated d left join usual u on true left join top on true;

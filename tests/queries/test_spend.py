@@ -145,3 +145,31 @@ def test_local_days_add_up_whatever_the_zone() -> None:
         if zone == "Europe/Berlin":
             by_day = dict(zip(column(answer, "day"), column(answer, "n_calls"), strict=True))
             assert by_day[dt.datetime(2026, 3, 29)] == 23
+
+
+def test_a_judgement_belongs_to_the_request_it_was_given_to() -> None:
+    """By call, by trace, by a whole session; numbers by their scale, words by their meaning, what is neither by nobody."""
+    con = database([{"trace_id": "t1"}, {"operation_id": "o2", "session_id": "s"}, {"session_id": "s"}, {}])
+    given = [
+        {"call_id": "call-1", "name": "thumb", "label": "UP", "kind": "human"},
+        {"call_id": "call-4", "name": "thumb", "label": "meh"},
+        {"trace_id": "t1", "name": "stars", "value": 3.0, "kind": "judge"},
+        {"call_id": "call-2", "name": "stars", "value": 1.0, "kind": "judge"},
+        {"call_id": "call-4", "name": "stars", "value": 5.0},
+        {"session_id": "s", "name": "solved", "value": 0.4, "kind": "human"},
+        {"call_id": "call-4", "name": "vote", "value": -1.0},
+        {"call_id": "call-1", "name": "vote", "value": 1.0},
+    ]
+    rows.insert(con, "feedback", given)
+    found = con.execute("select request, name, good, rank from request_judgements order by name, request").fetchall()
+    con.execute("delete from feedback")
+    assert found == [
+        ("o2", "solved", False, 0),
+        ("s", "solved", False, 3),
+        ("call-4", "stars", True, 1),
+        ("o2", "stars", False, 2),
+        ("t1", "stars", False, 2),
+        ("t1", "thumb", True, 3),
+        ("call-4", "vote", False, 1),
+        ("t1", "vote", True, 1),
+    ]

@@ -251,6 +251,7 @@ def test_axes() -> None:
     assert value_axis([], "int")["range"] == [0, 1.05]
     assert time_axis([START])["ticktext"] == ["2026-01-01 00:00Z"]
     assert time_axis([START, START + timedelta(minutes=5)])["title"]["text"] == "UTC, windows of 5 min"
+    assert time_axis([START, START + timedelta(days=1)], says="Day")["title"]["text"] == "Day, windows of 1 day"
 
 
 def test_runs_and_hover() -> None:

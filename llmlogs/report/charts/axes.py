@@ -25,10 +25,10 @@ def value_axis(values: list[float | None], unit: str, *, log: bool = False, titl
     return GRID | _ticks(marks, unit) | {"range": [low * 1.05, high * 1.05], "title": _title(title)}
 
 
-def time_axis(times: list[datetime], *, bars: bool = False) -> dict[str, Any]:
-    """A UTC axis that states the width of its windows."""
+def time_axis(times: list[datetime], *, bars: bool = False, says: str = "UTC") -> dict[str, Any]:
+    """An axis of time that says whose time it is and how wide its windows are."""
     step = bucket(times)
-    axis = GRID | {"type": "date", "showgrid": False, "title": _title(f"UTC, windows of {words(step)}" if step else "UTC")}
+    axis = GRID | {"type": "date", "showgrid": False, "title": _title(f"{says}, windows of {words(step)}" if step else says)}
     if step is None:  # one window: plotly would invent a range of a day or a millisecond
         return axis | {"tickvals": [times[0].isoformat()], "ticktext": [show(times[0], "time")]}
     pad = step / 2 if bars else step / 4

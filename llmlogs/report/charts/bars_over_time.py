@@ -32,7 +32,9 @@ def figure(data: Data) -> dict[str, Any]:
     axis = value_axis([*tops, float(limit)] if limit is not None else list(tops), unit, title=data.label(data.name("y")) if len(parts) == 1 else "")
     return {
         "data": traces,
-        "layout": layout(260, xaxis=time_axis(times, bars=True), yaxis=axis, barmode="relative", showlegend=len(parts) > 1, hovermode="x unified", **more),
+        "layout": layout(
+            260, xaxis=time_axis(times, bars=True, says=data.clock()), yaxis=axis, barmode="relative", showlegend=len(parts) > 1, hovermode="x unified", **more
+        ),
     }
 
 

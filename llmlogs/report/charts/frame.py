@@ -90,6 +90,10 @@ class Data:
         """The column's label, safe for plotly."""
         return label(next(c.label for c in self.table.columns if c.name == name))
 
+    def clock(self) -> str:
+        """Whose time x is: UTC, or for days what their column's label says (they may be those of a time zone)."""
+        return self.label(self.name("x")) if self.unit(self.name("x")) == "date" else "UTC"
+
     def unit(self, name: str) -> str:
         """The column's unit."""
         return next(c.unit for c in self.table.columns if c.name == name)

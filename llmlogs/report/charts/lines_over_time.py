@@ -43,7 +43,7 @@ def _names(data: Data) -> list[str]:
 def _one(data: Data, traces: list[dict[str, Any]], order: list[int]) -> dict[str, Any]:
     """All lines in one frame, counts in a strip below."""
     axis = _value_axis(data)
-    along = time_axis(data.times(data.name("x")))
+    along = time_axis(data.times(data.name("x")), says=data.clock())
     left = len(_known_groups(data, _names(data)[0])) - MOST_LINES if data.option("by") else 0
     if left > 0:
         along["title"]["text"] += f", and {left} more in the table"
@@ -97,7 +97,7 @@ def _panels(data: Data, order: list[int]) -> dict[str, Any]:
     shown = list(groups)[:MOST_PANELS]
     columns = min(len(shown), 2 if len(shown) <= 4 else 3)
     lines = -(-len(shown) // columns)
-    value, along = _value_axis(data), time_axis(data.times(data.name("x")))
+    value, along = _value_axis(data), time_axis(data.times(data.name("x")), says=data.clock())
     left = f", and {len(groups) - len(shown)} more in the table" if len(groups) > len(shown) else ""
     traces: list[dict[str, Any]] = []
     axes: dict[str, Any] = {"annotations": []}
