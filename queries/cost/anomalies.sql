@@ -4,7 +4,7 @@ needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "ca
 min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "No day stands out among the latest 30 of {series:int} series (the bill, features, models), each held against the 28 days before it; a day of {min_effect:num} times the usual bill would have been seen."
-fails     = "{worst_name} spent {worst_usd:usd} in the 24 hours from {worst_at:time}, {value:num} times the usual {usual_usd:usd}[, {top_share:pct0} of it by {top_who}].[ {more:other day|other days} of a series stood out, too.]"
+fails     = "{worst_usd:usd} in the 24 hours from {worst_at:time} for {worst_name}, {value:num} times the usual {usual_usd:usd}[, {top_share:pct0} of it by {top_who}].[ {more:other day|other days} of a series stood out, too.]"
 info      = "An outlier cannot be judged: that takes a day of the latest 30 with 14 days of spend among the 28 before it; this log spans {days:int} whole days."
 why       = "A loop, a leaked key or a retry storm spends a month's budget in a night. By the day it has a place and a name."
 fix       = "1. Look at the sender named: user or trace. 2. Cap what one user, trace and key may spend a day. 3. Bound loops: steps, retries and time of an agent (cost/runaway). 4. A launch or a load test? Then it was wanted; a rise that stays is in cost/by_feature."
@@ -27,7 +27,7 @@ top_user_share = { label = "Its part", unit = "pct0" }
 top_request  = { label = "Largest request", help = "trace, else operation, else session" }
 top_request_share = { label = "Of the day", unit = "pct0" }
 p_one        = { label = "p", unit = "num", help = "for all days and series tested together" }
-day          = { label = "Day begins", unit = "date" }
+day          = { label = "Day from (UTC)", unit = "date" }
 is_outlier   = { label = "Stands out", unit = "bool" }
 ---*/
 -- A day stands out from its series (view spend_days: robust normal deviate of ln(spend) against the 28 days before) with p < 5 % after counting every day and
