@@ -95,7 +95,7 @@ def check(
         bounds=of_options(most or (), least or ()),
         fail_on=fail_on.value,
         priced_floor=floor if floor is not None else FLOOR if strict else None,
-        parameters=config.parameters | given,
+        parameters=config.question_values | given,
         tables=config.tables,
     )
     outcome = checked(database(db), questions, wanted)
