@@ -1,0 +1,125 @@
+"""From what judges measured to promises kept or missed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Score:
+    """`hit` of `of` under the name of a measure; `missing` says what was not there to be measured."""
+
+    measure: str
+    hit: float = 0.0
+    of: float = 1.0
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is promised of a measure: at least, at most, or between two shares; `count` = events a stream, which may pass 1."""
+
+    id: str
+    says: str
+    measure: str
+    least: float | None = None
+    most: float | None = None
+    count: bool = False
+
+    @property
+    def bar(self) -> str:
+        if self.least is not None and self.most is not None:
+            return f"{self.least:g} to {self.most:g}"
+        return f">= {self.least:g}" if self.least is not None else f"<= {self.most:g}"
+
+
+@dataclass
+class Row:
+    """A line of the table."""
+
+    promise: Promise
+    streams: int
+    hit: float = 0.0
+    of: float = 0.0
+    missing: str = ""
+    notes: list[str] = field(default_factory=list)
+    pending: str = ""
+    lenient: bool = False  # few streams: only what chance cannot explain is a miss
+
+    @property
+    def measured(self) -> float | None:
+        return None if self.missing or not self.of else self.hit / self.of
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return byar(self.hit, self.of) if self.promise.count else wilson(self.hit, self.of)
+
+    @property
+    def verdict(self) -> str:
+        if self.measured is None:
+            return "pending" if self.pending else "not built" if self.missing else "not measured"
+        low, high = self.interval if self.lenient else (self.measured, self.measured)
+        bar = self.promise
+        missed = (bar.least is not None and high < bar.least - 1e-12) or (bar.most is not None and low > bar.most + 1e-12)
+        return "MISSED" if missed else "ok"
+
+    @property
+    def fails(self) -> bool:
+        return self.verdict not in ("ok", "pending")
+
+
+def wilson(hit: float, of: float, z: float = 1.96) -> tuple[float, float]:
+    """Wilson 1927: a 95 % interval of a share."""
+    share = min(max(hit / of, 0.0), 1.0)
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def byar(count: float, of: float, z: float = 1.96) -> tuple[float, float]:
+    """Byar's approximation to the exact interval of a Poisson count, a stream (Breslow and Day 1987)."""
+    low = count * (1 - 1 / (9 * count) - z / (3 * math.sqrt(count))) ** 3 if count else 0.0
+    up = count + 1
+    return low / of, up * (1 - 1 / (9 * up) + z / (3 * math.sqrt(up))) ** 3 / of
+
+
+def collect(promises: Iterable[Promise], scores: Iterable[Score], streams: int, pending: dict[str, str], *, lenient: bool) -> list[Row]:
+    """The lines of one entry of bars.toml from all scores of its streams."""
+    rows = {promise.measure: Row(promise, streams, pending=pending.get(promise.id, ""), lenient=lenient) for promise in promises}
+    for score in scores:
+        row = rows.get(score.measure)
+        if row is not None:
+            row.hit, row.of, row.missing = row.hit + score.hit, row.of + score.of, row.missing or score.missing
+    return list(rows.values())
+
+
+def as_text(rows: list[Row]) -> str:
+    """The table people read."""
+    lines = [("promise", "streams", "measured (95 % interval)", "bar", "")]
+    for row in rows:
+        told = row.missing if row.measured is None else f"{row.measured:.3f} ({row.interval[0]:.3f} to {row.interval[1]:.3f}) of {row.of:g}"
+        lines.append((f"{row.promise.id}: {row.promise.says}", str(row.streams), told, row.promise.bar, row.verdict))
+    widths = [max(len(line[i]) for line in lines) for i in range(5)]
+    return "\n".join(" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def as_json(rows: list[Row]) -> list[dict[str, Any]]:
+    """The same for machines."""
+    return [
+        {
+            "id": row.promise.id,
+            "says": row.promise.says,
+            "streams": row.streams,
+            "measured": row.measured,
+            "interval": None if row.measured is None else row.interval,
+            "of": row.of,
+            "bar": row.promise.bar,
+            "verdict": row.verdict,
+            "missing": row.missing,
+            "pending": row.pending,
+        }
+        for row in rows
+    ]
