@@ -13,10 +13,12 @@ WAITS = ("The provider's queue", "The network", "Waiting for the first token", "
 
 
 def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Callable[[], Iterator[Score]]]]:
-    """Measures: share of waiting within 10 points, in all (`wait`) and in the tail (`wait_tail`), by both questions; the tail's leading part."""
+    """Measures: share of waiting within 10 points, in all (`wait`) and in the tail (`wait_tail`, `tail`), of writing exact; the tail's leading part."""
 
     def where() -> Iterator[Score]:
-        rows = [row for row in ask(con, "latency/where_time_goes").rows("part", "share", "tail_share") if row["part"] in WAITS]
+        every = ask(con, "latency/where_time_goes").rows("part", "share", "tail_share")
+        rows = [row for row in every if row["part"] in WAITS]
+        yield Score("writing", float(abs(sum(row["share"] for row in every if row["part"] == "Writing the answer") - truth.writing) < 1e-6))
         yield Score("wait", float(abs(sum(row["share"] or 0 for row in rows) - truth.wait) <= 0.1))
         yield Score("wait_tail", float(abs(sum(row["tail_share"] or 0 for row in rows) - truth.wait_tail) <= 0.1))
 
@@ -27,5 +29,5 @@ def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Call
         if abs(truth.wait_tail - 0.5) > 0.15:
             yield Score("leads", float((said.value("tail_part") == "wait") == (truth.wait_tail > 0.5)))
 
-    yield ("wait", "wait_tail"), where
+    yield ("wait", "wait_tail", "writing"), where
     yield ("tail", "leads"), tail

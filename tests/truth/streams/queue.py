@@ -12,10 +12,11 @@ from tests.truth.world import Connection
 
 @dataclass(frozen=True)
 class Truth:
-    """True shares of the wait before the first token that is not prefill: of all time, and of the time of the slow tail (93rd to 97th percentile)."""
+    """True shares of the wait before the first token that is not prefill: of all time, and of the time of the slow tail (93rd to 97th percentile); of writing."""
 
     wait: float
     wait_tail: float
+    writing: float
 
 
 def make(con: Connection, rng: random.Random, *, load: float, n: int = 4000, logged: bool = False) -> Truth:
@@ -23,7 +24,7 @@ def make(con: Connection, rng: random.Random, *, load: float, n: int = 4000, log
     sizes = [(max(8, round(rng.lognormvariate(6.2, 0.9))), max(4, round(rng.lognormvariate(4.6, 0.7)))) for _ in range(n)]
     work = [0.9 * i + 4.0 * o for i, o in sizes]
     gap = sum(work) / n / load
-    now, free, rows, parts = 0.0, 0.0, [], []
+    now, free, written, rows, parts = 0.0, 0.0, 0.0, [], []
     for number, (i, o) in enumerate(sizes):
         now += rng.expovariate(1 / gap)
         speed = rng.lognormvariate(0, 0.08)
@@ -36,10 +37,11 @@ def make(con: Connection, rng: random.Random, *, load: float, n: int = 4000, log
             row |= {"queue_ms": queue, "prefill_ms": prefill, "network_ms": network, "generation_ms": write}
         rows.append(row)
         parts.append((first + write, network + queue))
+        written += write
     world.insert(con, "calls", rows)
     parts.sort()
     tail = parts[int(0.93 * n) : int(0.97 * n)]
-    return Truth(_share(parts), _share(tail))
+    return Truth(_share(parts), _share(tail), written / sum(total for total, _ in parts))
 
 
 def _share(parts: list[tuple[float, float]]) -> float:
