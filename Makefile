@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check unit coverage slow bench golden docs clean help
+.PHONY: demo test check unit coverage slow bench truth golden docs clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ slow: $(VENV)/.dev
 ## bench   ratios against named yardsticks, both sides in one run
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
+
+## truth   streams with planted causes against the questions: what was promised, what was measured
+truth: $(VENV)/.dev
+	$(BIN)/python -m tests.truth
 
 ## golden  renew tests/golden after a wanted change; read the diff
 golden: $(VENV)/.dev

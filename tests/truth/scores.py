@@ -36,6 +36,18 @@ class Promise:
         return f">= {self.least:g}" if self.least is not None else f"<= {self.most:g}"
 
 
+@dataclass(frozen=True)
+class Waived:
+    """pending.toml. `not_built`: what is missing (a question's id, or id, result and columns) to the reason; `missed`: promise id to the reason."""
+
+    not_built: dict[str, str]
+    missed: dict[str, str]
+
+    def missing(self, told: str) -> str:
+        """Why what is missing may be, or nothing."""
+        return self.not_built.get(told.removeprefix("not built: "), "")
+
+
 @dataclass
 class Row:
     """A line of the table."""
@@ -45,8 +57,7 @@ class Row:
     hit: float = 0.0
     of: float = 0.0
     missing: str = ""
-    notes: list[str] = field(default_factory=list)
-    pending: str = ""
+    waived: Waived = field(default_factory=lambda: Waived({}, {}))
     lenient: bool = False  # few streams: only what chance cannot explain is a miss
 
     @property
@@ -60,15 +71,17 @@ class Row:
     @property
     def verdict(self) -> str:
         if self.measured is None:
-            return "pending" if self.pending else "not built" if self.missing else "not measured"
+            return "pending" if self.waived.missing(self.missing) else "not built" if self.missing else "not measured"
         low, high = self.interval if self.lenient else (self.measured, self.measured)
         bar = self.promise
         missed = (bar.least is not None and high < bar.least - 1e-12) or (bar.most is not None and low > bar.most + 1e-12)
-        return "MISSED" if missed else "ok"
+        if not missed:
+            return "ok"
+        return "missed" if self.lenient and self.promise.id in self.waived.missed else "MISSED"
 
     @property
     def fails(self) -> bool:
-        return self.verdict not in ("ok", "pending")
+        return self.verdict not in ("ok", "pending", "missed")
 
 
 def wilson(hit: float, of: float, z: float = 1.96) -> tuple[float, float]:
@@ -86,9 +99,9 @@ def byar(count: float, of: float, z: float = 1.96) -> tuple[float, float]:
     return low / of, up * (1 - 1 / (9 * up) + z / (3 * math.sqrt(up))) ** 3 / of
 
 
-def collect(promises: Iterable[Promise], scores: Iterable[Score], streams: int, pending: dict[str, str], *, lenient: bool) -> list[Row]:
+def collect(promises: Iterable[Promise], scores: Iterable[Score], streams: int, waived: Waived, *, lenient: bool) -> list[Row]:
     """The lines of one entry of bars.toml from all scores of its streams."""
-    rows = {promise.measure: Row(promise, streams, pending=pending.get(promise.id, ""), lenient=lenient) for promise in promises}
+    rows = {promise.measure: Row(promise, streams, waived=waived, lenient=lenient) for promise in promises}
     for score in scores:
         row = rows.get(score.measure)
         if row is not None:
@@ -119,7 +132,7 @@ def as_json(rows: list[Row]) -> list[dict[str, Any]]:
             "bar": row.promise.bar,
             "verdict": row.verdict,
             "missing": row.missing,
-            "pending": row.pending,
+            "pending": row.waived.missing(row.missing),
         }
         for row in rows
     ]

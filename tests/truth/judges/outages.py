@@ -14,7 +14,10 @@ def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Call
     """Measures: operations, those that ended well, minutes and minutes down exact for each provider; fallbacks and their successes exact."""
 
     def available() -> Iterator[Score]:
-        rows = {row["provider"]: row for row in ask(con, "errors/availability").rows("provider", "operations", "available", "availability", "lo", "hi", "down_minutes", "minutes")}
+        rows = {
+            row["provider"]: row
+            for row in ask(con, "errors/availability").rows("provider", "operations", "available", "availability", "lo", "hi", "down_minutes", "minutes")
+        }
         for provider in OTHER:
             row = rows.get(provider, {})
             yield Score("calls", float((row.get("operations"), row.get("available")) == (truth.sent[provider], truth.well[provider])))

@@ -14,8 +14,14 @@ def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Call
     """Measures: latency said to have changed, by mean and p95 (`changed`, `changed_p95`); tokens (`tokens`); interval of the mean."""
 
     def measure() -> Iterator[Score]:
-        times = {f"{name}_{end}": period[i].isoformat(" ") for name, period in (("before", truth.before), ("after", truth.after)) for i, end in enumerate(("from", "to"))}
-        rows = ask(con, "compare/periods", **times).rows("metric", "before_value", "after_value", "change", "lo", "hi", "p_value", "is_change", "usual_movement")
+        times = {
+            f"{name}_{end}": period[i].isoformat(" ")
+            for name, period in (("before", truth.before), ("after", truth.after))
+            for i, end in enumerate(("from", "to"))
+        }
+        rows = ask(con, "compare/periods", **times).rows(
+            "metric", "before_value", "after_value", "change", "lo", "hi", "p_value", "is_change", "usual_movement"
+        )
         for metric, name in (("latency_mean", "changed"), ("latency_p95", "changed_p95"), ("input_tokens", "tokens"), ("output_tokens", "tokens")):
             row = next((row for row in rows if row["metric"] == metric), None)
             yield Score(name, float(row is not None and bool(row["is_change"])))

@@ -21,7 +21,9 @@ def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Call
             yield Score("interval", float(row["lo"] <= truth.rate <= row["hi"]))
 
     def again() -> Iterator[Score]:
-        row = next((row for row in ask(con, "quality/follow_ups").rows("feature", "answers", "follow_ups", "rate", "lo", "hi") if row["feature"] == "chat"), None)
+        row = next(
+            (row for row in ask(con, "quality/follow_ups").rows("feature", "answers", "follow_ups", "rate", "lo", "hi") if row["feature"] == "chat"), None
+        )
         yield Score("follow_ups", float(row is not None and row["follow_ups"] == truth.follow_ups))
 
     yield ("counts", "interval"), thumbs

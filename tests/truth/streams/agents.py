@@ -35,8 +35,24 @@ def make(con: Connection, rng: random.Random, *, sessions: int = 120, failing: b
             s, size, step = rng.uniform(0, 14 * 86400), rng.lognormvariate(7, 0.2), adds
             for turn in range(rng.randint(4, 12)):
                 trace = f"{shape}-{number}-{turn}"
-                row = {"call_id": f"c-{trace}", "trace_id": trace, "started_at": world.at(s), "feature": shape, "session_id": f"{shape}-{number}", "status": "ok"}
-                calls.append(row | {"provider": "openai", "request_model": "gpt-x", "duration_ms": 2000.0, "input_tokens": max(10, round(size + rng.gauss(0, 40))), "output_tokens": 150})
+                row = {
+                    "call_id": f"c-{trace}",
+                    "trace_id": trace,
+                    "started_at": world.at(s),
+                    "feature": shape,
+                    "session_id": f"{shape}-{number}",
+                    "status": "ok",
+                }
+                calls.append(
+                    row
+                    | {
+                        "provider": "openai",
+                        "request_model": "gpt-x",
+                        "duration_ms": 2000.0,
+                        "input_tokens": max(10, round(size + rng.gauss(0, 40))),
+                        "output_tokens": 150,
+                    }
+                )
                 size += 0 if shape == "none" else step * rng.lognormvariate(0, 0.3) / 1.046
                 step *= 1.5 if shape == "faster" else 1.0
                 s += rng.uniform(20, 200)

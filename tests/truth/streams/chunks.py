@@ -27,18 +27,28 @@ class Truth:
     saved_ms: float | None = None
 
 
-def make(con: Connection, rng: random.Random, *, n: int = 1500, stalls: float = 0.08, leaves: float = 0.05, limit_s: float = 0.0, unstreamed: float = 0.2) -> Truth:
+@dataclass(frozen=True)
+class Habits:
+    """Share of streams with a planted pause, share a reader leaves, and the time a proxy cuts them at (0: it does not)."""
+
+    stalls: float
+    leaves: float
+    limit_s: float
+
+
+def make(
+    con: Connection, rng: random.Random, *, n: int = 1500, stalls: float = 0.08, leaves: float = 0.05, limit_s: float = 0.0, unstreamed: float = 0.2
+) -> Truth:
     """`limit_s`: a proxy cuts every stream that lasts longer; else readers leave at any moment. The provider writes on to the end."""
     truth, rows, waits, ttfts = Truth(), [], [], []
+    habits = Habits(stalls, leaves, limit_s)
     for number in range(n):
-        tokens, speed = max(8, round(rng.lognormvariate(5.5, 0.6))), rng.lognormvariate(3.0, 0.25)
-        ttft = rng.lognormvariate(6.0, 0.4)
-        row: dict[str, Any] = {"call_id": f"c{number}", "started_at": world.at(number * 60), "provider": "openai", "request_model": "gpt-x", "feature": rng.choice(["chat", "draft"])}
-        row |= {"input_tokens": 700, "output_tokens": tokens, "status": "ok", "finish_reason": "stop", "status_code": 200, "user_id": f"u{number % 60}"}
-        streamed = rng.random() >= unstreamed
+        tokens, speed, ttft = max(8, round(rng.lognormvariate(5.5, 0.6))), rng.lognormvariate(3.0, 0.25), rng.lognormvariate(6.0, 0.4)
+        row: dict[str, Any] = {"call_id": f"c{number}", "started_at": world.at(number * 60), "provider": "openai", "request_model": "gpt-x", "status": "ok"}
+        row |= {"feature": rng.choice(["chat", "draft"]), "input_tokens": 700, "output_tokens": tokens, "finish_reason": "stop", "status_code": 200}
         truth.long += tokens >= LONG
-        if streamed:
-            row |= _stream(rng, truth, row, ttft, speed, tokens, stalls, leaves, limit_s)
+        if rng.random() >= unstreamed:
+            row |= _stream(rng, truth, ttft, speed, tokens, habits)
             ttfts.append(ttft)
         else:
             truth.unstreamed += tokens >= LONG
@@ -52,18 +62,16 @@ def make(con: Connection, rng: random.Random, *, n: int = 1500, stalls: float = 
     return truth
 
 
-def _stream(
-    rng: random.Random, truth: Truth, row: dict[str, Any], ttft: float, speed: float, tokens: int, stalls: float, leaves: float, limit_s: float
-) -> dict[str, Any]:
+def _stream(rng: random.Random, truth: Truth, ttft: float, speed: float, tokens: int, habits: Habits) -> dict[str, Any]:
     """Gaps between chunks (one token each) are gamma; a planted pause is 2 to 6 s."""
     gaps = [rng.gammavariate(4, speed / 4) for _ in range(tokens - 1)]
-    paused = rng.random() < stalls
+    paused = rng.random() < habits.stalls
     if paused:
         gaps[rng.randrange(len(gaps))] = rng.uniform(2000, 6000)
     total = ttft + sum(gaps)
-    leave = rng.uniform(ttft, total) if rng.random() < leaves else None
-    if limit_s:
-        leave = limit_s * 1000 if total > limit_s * 1000 else None
+    leave = rng.uniform(ttft, total) if rng.random() < habits.leaves else None
+    if habits.limit_s:
+        leave = habits.limit_s * 1000 if total > habits.limit_s * 1000 else None
     truth.streams += 1
     told = {"stream": True, "ttft_ms": ttft, "ttft_basis": "client"}
     if leave is None or leave <= ttft:

@@ -31,7 +31,7 @@ def make(con: Connection, rng: random.Random, *, growth: float, per_minute: floa
     world.calls(
         con,
         "select gen_random_uuid()::varchar as call_id, moment(s) as started_at, 'openai' as provider, 'gpt-x' as request_model, 'k1' as api_key_hash, "
-        "'ok' as status, 200 as status_code, cast(exp(6 + gauss()) as bigint) as input_tokens, cast(exp(5 + 0.5 * gauss()) as bigint) as output_tokens from moments",
+        "'ok' as status, 200 as status_code, cast(exp(6 + gauss()) as bigint) as input_tokens, 150 as output_tokens from moments",
     )
     con.execute(
         f"insert into rate_limits by name select call_id, started_at as at, provider, request_model as model, api_key_hash, 'requests' as scope, "

@@ -6,6 +6,7 @@ import heapq
 import random
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -88,7 +89,7 @@ class Truth:
 
     @property
     def growth(self) -> float | None:
-        ratios = [b / a for waits in self.waits for a, b in zip(waits, waits[1:], strict=False)]
+        ratios = [b / a for waits in self.waits for a, b in pairwise(waits)]
         return median(ratios) if len(ratios) >= 20 else None
 
 
@@ -165,7 +166,7 @@ def _log(con: Connection, truth: Truth, tried: list[list[dict[str, Any]]], as_ca
         truth.operations += 1
         truth.tries += len(tries)
         truth.waits.append([one["waited"] for one in tries[1:]])
-        for before, one in zip(tries, tries[1:], strict=False):
+        for before, one in pairwise(tries):
             truth.asked += 1
             truth.obeyed += one["waited"] >= before["after"]
         if as_calls:
@@ -194,6 +195,13 @@ def _whole(number: int, tries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _attempt(number: int, i: int, one: dict[str, Any], final: bool) -> dict[str, Any]:
-    row = {"call_id": f"c-{number}", "attempt": i + 1, "started_at": world.at(one["s"]), "duration_ms": 1000 * one["spent"], "provider": "openai", "model": "gpt-x"}
+    row = {
+        "call_id": f"c-{number}",
+        "attempt": i + 1,
+        "started_at": world.at(one["s"]),
+        "duration_ms": 1000 * one["spent"],
+        "provider": "openai",
+        "model": "gpt-x",
+    }
     row |= {"status_code": 429, "error_class": "rate_limit", "retry_after_ms": 1000.0 * one["after"]} if one["refused"] else {"status_code": 200}
     return row | {"origin": "explicit", "is_final": final} | ({"wait_before_ms": 1000 * one["waited"]} if i else {})

@@ -36,11 +36,11 @@ def make(con: Connection, rng: random.Random, *, history_days: int, left_days: i
         level = per_day * weekly[number % 7] * math.exp(walk[number]) * (1 + growth) ** (number / 7)
         counts += [world.poisson(rng, level / 24) for _ in range(24)]
     world.moments(con, counts)
-    con.execute("create or replace temp table whole as select s, cast(exp(6.8 + 0.8 * gauss()) as bigint) as i, cast(exp(5.4 + 0.7 * gauss()) as bigint) as o from moments")
+    con.execute("create or replace temp table whole as select s, exp(6.8 + 0.8 * gauss())::bigint as i, exp(5.4 + 0.7 * gauss())::bigint as o from moments")
     world.calls(
         con,
-        f"""select gen_random_uuid()::varchar as call_id, moment(s) as started_at, 'openai' as provider, 'gpt-4o' as request_model, 'chat' as feature, 'ok' as status,
-            i as input_tokens, o as output_tokens, cast({RATE_IN} * i + {RATE_OUT} * o as decimal(18, 12)) as cost_usd
+        f"""select gen_random_uuid()::varchar as call_id, moment(s) as started_at, 'openai' as provider, 'gpt-4o' as request_model, 'chat' as feature,
+            'ok' as status, i as input_tokens, o as output_tokens, cast({RATE_IN} * i + {RATE_OUT} * o as decimal(18, 12)) as cost_usd
         from whole where moment(s) < timestamp '{ends}'""",
     )
     begin = dt.date((month_end - dt.timedelta(days=1)).year, (month_end - dt.timedelta(days=1)).month, 1)

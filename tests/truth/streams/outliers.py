@@ -35,7 +35,8 @@ def make(con: Connection, rng: random.Random, *, culprit: str = "", slow_share: 
         con,
         f"""select 'c' || number as call_id, moment(s) as started_at, provider, provider || '-model' as request_model, {", ".join(SIZES)}, 'ok' as status,
             false as stream, i as input_tokens, o as output_tokens,
-            (250 * exp(0.3 * gauss()) + 0.15 * i + 18 * o * exp(0.15 * gauss())) * case when slow then exp(ln(3) + random() * ln(10.0 / 3)) else 1 end as duration_ms
+            (250 * exp(0.3 * gauss()) + 0.15 * i + 18 * o * exp(0.15 * gauss()))
+                * case when slow then exp(ln(3) + random() * ln(10.0 / 3)) else 1 end as duration_ms
         from (select *, random() < {background} + case when {hit} then {slow_share} else 0 end as slow from drawn)""",
     )
     return Truth((culprit, value) if culprit else None)

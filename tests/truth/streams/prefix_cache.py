@@ -1,4 +1,4 @@
-"""A provider's prompt cache with a lifetime of five minutes, call by call: pauses, new prompt versions, a new model, sessions; and a prompt that breaks it, or not."""
+"""A provider's prompt cache of five minutes, call by call: pauses, new prompt versions, a new model, sessions; and a prompt that breaks it, or not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Truth:
 
 
 def make(con: Connection, rng: random.Random, *, broken: bool, days: int = 8, hashed: str = "sent", pace_s: float = 60.0) -> Truth:
-    """Three features send in busy spells with pauses between them; `chat` in sessions of its own; one of the other two breaks at half time: a clock is put first.
+    """Three features send in busy spells; `chat` in sessions of its own; one of the other two breaks at half time: a clock is put first.
 
     `hashed`: the prefix as it is sent (a broken one is new in every call), the `template` the programmer meant (it stays the same), or `nothing`.
     """

@@ -12,7 +12,7 @@ from tests.truth.world import Connection
 
 @dataclass(frozen=True)
 class Truth:
-    """True shares of the wait before the first token that is not prefill: of all time, and of the time of the slow tail (93rd to 97th percentile); of writing."""
+    """True shares of the wait before the first token that is no prefill, of all time and of that of the slow tail (p93 to p97); of writing."""
 
     wait: float
     wait_tail: float
@@ -31,7 +31,14 @@ def make(con: Connection, rng: random.Random, *, load: float, n: int = 4000, log
         network, queue, prefill, write = rng.lognormvariate(2.7, 0.3), max(0.0, free - now), 0.9 * i * speed, 4.0 * o * speed
         free = max(free, now) + prefill + write
         first = network + queue + prefill
-        row: dict[str, Any] = {"call_id": f"c{number}", "started_at": world.at(now / 1000), "provider": "own", "request_model": "small", "feature": "chat", "status": "ok"}
+        row: dict[str, Any] = {
+            "call_id": f"c{number}",
+            "started_at": world.at(now / 1000),
+            "provider": "own",
+            "request_model": "small",
+            "feature": "chat",
+            "status": "ok",
+        }
         row |= {"stream": True, "input_tokens": i, "output_tokens": o, "ttft_ms": first, "duration_ms": first + write, "ttft_basis": "client"}
         if logged:
             row |= {"queue_ms": queue, "prefill_ms": prefill, "network_ms": network, "generation_ms": write}

@@ -40,7 +40,15 @@ def _session(rng: random.Random, truth: Truth, user: str, session: str, own: flo
         pause = rng.uniform(30, 500) if again or rng.random() < 0.9 else rng.uniform(700, 3000)
         s, prompt = s + pause, prompt + (not again)
         call_id = f"{session}-{turn}"
-        row = {"call_id": call_id, "started_at": world.at(s), "feature": "chat", "provider": "openai", "request_model": "gpt-x", "status": "ok", "duration_ms": 1500.0}
+        row = {
+            "call_id": call_id,
+            "started_at": world.at(s),
+            "feature": "chat",
+            "provider": "openai",
+            "request_model": "gpt-x",
+            "status": "ok",
+            "duration_ms": 1500.0,
+        }
         calls.append(row | {"user_id": user, "session_id": session, "prompt_hash": f"{session}-p{prompt}", "input_tokens": 500, "output_tokens": 150})
         truth.answers += 1
         truth.follow_ups += again

@@ -24,13 +24,14 @@ class Truth:
 def make(con: Connection, rng: random.Random, *, traces: int = 20_000, keep: float = 0.1, errors: float = 0.02) -> Truth:
     """One to five calls a trace that share a level; a failed call is slow and costs little."""
     con.execute(
-        f"create or replace temp table trace as select t, 10 * 86400 * random() as s, 0.4 * gauss() as level, 1 + cast(floor(5 * power(random(), 2)) as bigint) as many, "
-        f"random() < {keep} as kept from range({traces}) r(t)"
+        f"create or replace temp table trace as select t, 10 * 86400 * random() as s, 0.4 * gauss() as level, "
+        f"1 + floor(5 * power(random(), 2))::bigint as many, random() < {keep} as kept from range({traces}) r(t)"
     )
     con.execute(
         f"""create or replace temp table whole as select *, exp(6.5 + level + 0.7 * gauss())::bigint as i, exp(5 + 0.5 * level + 0.6 * gauss())::bigint as o,
             300 * exp(0.6 * gauss() + 0.3 * level) * case when bad then 8 else 1 end as ttft
-        from (select t, s + 20 * k as s, level, kept, t || '-' || k as id, random() < {errors} as bad from trace, lateral (select unnest(range(many)) as k) ks)"""
+        from (select t, s + 20 * k as s, level, kept, t || '-' || k as id, random() < {errors} as bad
+            from trace, lateral (select unnest(range(many)) as k) ks)"""
     )
     con.execute("create or replace temp table bad_traces as select t, bool_or(bad) as any_bad from whole group by t")
     world.calls(

@@ -20,8 +20,10 @@ def make(con: Connection, rng: random.Random, *, excess: float = 0.12, edge: flo
     """Half of all lookups hit, at similarities from 0.78 to 1; `rated` of all answers get a thumb; 4 % of good ones a bad one."""
     world.calls(
         con,
-        f"""select 'c' || i as call_id, moment(i * 60 + random()) as started_at, 'search' as feature, 'openai' as provider, 'gpt-x' as request_model, 'ok' as status,
-            'u' || cast(floor(400 * random()) as bigint) as user_id, 'semantic' as cache_kind, case when hit then 'hit' else 'miss' end as app_cache,
+        f"""select 'c' || i as call_id, moment(i * 60 + random()) as started_at, 'search' as feature, 'openai' as provider,
+            'gpt-x' as request_model,
+            'ok' as status, 'u' || cast(floor(400 * random()) as bigint) as user_id, 'semantic' as cache_kind,
+            case when hit then 'hit' else 'miss' end as app_cache,
             case when hit then near end as cache_similarity, case when hit then 8.0 else 1500.0 end as duration_ms
         from (select i, random() < 0.5 as hit, 0.78 + 0.22 * power(random(), 0.8) as near from range({calls}) t(i))""",
     )

@@ -22,7 +22,7 @@ class Truth:
 
 
 def make(con: Connection, rng: random.Random, *, n: int = 1000, shape: str = "chat", trap: str = "", outliers: float = 0.03, noise: float = 0.12) -> Truth:
-    """duration = network + queue + b * uncached input + c * output (c varies from call to call) + now and then something slow."""
+    """Duration = network + queue + b * uncached input + c * output (c varies from call to call) + now and then something slow."""
     per_in, per_out, overhead = rng.uniform(0.05, 0.4), rng.uniform(6, 40), rng.uniform(80, 500)
     ins, outs = (mixture(parts) for parts in SHAPES[shape])
     if trap == "few":
@@ -44,9 +44,12 @@ def make(con: Connection, rng: random.Random, *, n: int = 1000, shape: str = "ch
     )
     world.calls(
         con,
-        """select 'c' || number as call_id, moment(number * 97 + 60 * random()) as started_at, 'openai' as provider, 'gpt-x' as request_model, 'chat' as feature,
-            'ok' as status, false as stream, i as input_tokens, o as output_tokens, (fixed + prefill + generation) * slow as duration_ms from drawn""",
+        """select 'c' || number as call_id, moment(number * 97 + 60 * random()) as started_at, 'openai' as provider, 'gpt-x' as request_model,
+            'chat' as feature, 'ok' as status, false as stream, i as input_tokens, o as output_tokens,
+            (fixed + prefill + generation) * slow as duration_ms from drawn""",
     )
-    shares = con.execute("select sum(generation) / sum((fixed + prefill + generation) * slow), sum(prefill) / sum((fixed + prefill + generation) * slow) from drawn")
+    shares = con.execute(
+        "select sum(generation) / sum((fixed + prefill + generation) * slow), sum(prefill) / sum((fixed + prefill + generation) * slow) from drawn"
+    )
     generation, prefill = shares.fetchall()[0]
     return Truth(generation, prefill, trap)

@@ -61,7 +61,13 @@ def _request(rng: random.Random, name: str) -> Step:
     root = Step(f"{name}-0", "app", 0, 0)
     clock = round(rng.lognormvariate(-4, 0.5) * us)
     for stage in range(3):
-        together = [("retrieval", -1.8, 0.6), ("embedding", -2.5, 0.4)] if stage == 0 else [("tool", -0.9, 0.8)] * rng.randint(0, 3) if stage == 2 else [("model", 0.3, 0.6)]
+        together = (
+            [("retrieval", -1.8, 0.6), ("embedding", -2.5, 0.4)]
+            if stage == 0
+            else [("tool", -0.9, 0.8)] * rng.randint(0, 3)
+            if stage == 2
+            else [("model", 0.3, 0.6)]
+        )
         ends = [clock]
         for kind, mu, sigma in together:
             step = Step(f"{name}-{len(root.children) + 1}", kind, clock, clock + round(rng.lognormvariate(mu, sigma) * us))
