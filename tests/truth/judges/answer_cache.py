@@ -15,7 +15,7 @@ def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Call
     """Measures: stale hits exact in all and by either reason; hits and lookups exact; misses under the right cause."""
     yield ("stale", "over_ttl", "outdated", "stale_alarm"), lambda: _stale(ask(con, "cache/staleness"), truth)
     yield ("hits",), lambda: _hits(con, truth)
-    yield ("causes",), lambda: _causes(con, truth)
+    yield ("causes", "each_cause"), lambda: matched(ask(con, "cache/misses"), truth.causes, of_prefix=False)
 
 
 def _stale(said: Said, truth: Truth) -> Iterator[Score]:
@@ -30,15 +30,15 @@ def _hits(con: Connection, truth: Truth) -> Iterator[Score]:
     yield Score("hits", float(row is not None and (row["hits"], row["asked"]) == (truth.hits, truth.asked)))
 
 
-def _causes(con: Connection, truth: Truth) -> Iterator[Score]:
-    yield Score("causes", *matched(ask(con, "cache/misses"), truth.causes, "prefix", of_prefix=False))
-
-
-def matched(said: Said, causes: Counter[str], prefix: str, *, of_prefix: bool) -> tuple[float, float]:
-    """(misses under the right cause, misses): what both tell of each cause. More told than there were counts against it."""
+def matched(said: Said, causes: Counter[str], *, of_prefix: bool) -> Iterator[Score]:
+    """Misses under the right cause of all misses, by what is told of each cause (more told than there were counts against it);
+    and causes of 20 misses or more that are told within a tenth."""
     told: Counter[str] = Counter()
     for row in said.rows("cache_kind", "cause", "misses"):
-        if (row["cache_kind"] == prefix) == of_prefix:
+        if (row["cache_kind"] == "prefix") == of_prefix:
             told[row["cause"]] += row["misses"]
     right = sum(min(told[cause], count) for cause, count in causes.items())
-    return right, max(sum(causes.values()), sum(told.values()))
+    yield Score("causes", right, max(sum(causes.values()), sum(told.values())))
+    for cause, count in causes.items():
+        if count >= 20:
+            yield Score("each_cause", float(abs(told[cause] - count) <= 0.1 * count))

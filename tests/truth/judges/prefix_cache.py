@@ -21,4 +21,4 @@ def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Call
         yield Score("named", float(said.alarm and said.value("feature") == truth.broken))
 
     yield ("alarm", "named"), measure
-    yield ("causes",), lambda: iter([Score("causes", *matched(ask(con, "cache/misses"), truth.causes, "prefix", of_prefix=True))])
+    yield ("causes", "each_cause"), lambda: matched(ask(con, "cache/misses"), truth.causes, of_prefix=True)

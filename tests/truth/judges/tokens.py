@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,10 +16,11 @@ FOUND = ("found_72h", "found_48h", "found_24h")
 
 
 def judge(con: Connection, truth: Truth) -> Iterator[tuple[tuple[str, ...], Callable[[], Iterator[Score]]]]:
-    """Measures: found at three times, other series alarmed, interval, onset, cause, shape."""
+    """Measures: found at three times, other series alarmed, interval, onset, the smallest change it says it sees, cause, shape."""
     said = ask(con, "tokens/drift")
     row = _mine(said, truth)
     yield ("interval", "other", "onset_3h"), lambda: _told(said, row, truth)
+    yield ("word",), lambda: _word(said, row, truth)
     yield ("cause",), lambda: _cause(said, row, truth)
     yield ("shape",), lambda: _shape(said, row, truth)
 
@@ -55,6 +57,12 @@ def _told(said: Said, row: dict[str, Any] | None, truth: Truth) -> Iterator[Scor
     first = row["first_seen"] if said.has("first_seen") else said.value("first_seen")
     if first is not None:
         yield Score("onset_3h", float(abs((first - truth.moment).total_seconds()) <= 3 * 3600 + 1))
+
+
+def _word(said: Said, row: dict[str, Any] | None, truth: Truth) -> Iterator[Score]:
+    """Whether a change larger than what it says it would have seen was seen."""
+    if truth.change and row is not None and row["smallest"] is not None and math.log1p(row["smallest"]) <= abs(math.log1p(truth.change)):
+        yield Score("word", float(_found(said, truth)))
 
 
 def _cause(said: Said, row: dict[str, Any] | None, truth: Truth) -> Iterator[Score]:

@@ -30,7 +30,7 @@ class Truth:
 
 def make(con: Connection, rng: random.Random, *, logs: str = "age", bug: bool = True, lookups: int = 6000, switch: bool = False, keys: int = 400) -> Truth:
     """`logs`: age or only the key on hits. `bug`: from day 5 entries do not expire. `switch`: from day 6 another model, cached apart."""
-    ttl = rng.choice([1, 6, 24]) * 3600.0
+    ttl = rng.choice([24, 48] if switch else [1, 6, 24]) * 3600.0
     updates = {key: sorted(rng.uniform(0, DAYS * 86400) for _ in range(world.poisson(rng, 3))) for key in range(keys)}
     cumulated = list(accumulate(1 / (rank + 3) for rank in range(keys)))
     entries: dict[tuple[int, str], float] = {}

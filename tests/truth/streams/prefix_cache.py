@@ -38,54 +38,59 @@ def make(con: Connection, rng: random.Random, *, broken: bool, days: int = 8, ha
     return truth
 
 
+@dataclass
+class Memory:
+    """When each (prefix, model) was last sent, and as what it was logged; and any prefix of this owner, by model."""
+
+    sent: dict[tuple[str, str], float] = field(default_factory=dict)
+    logged: dict[tuple[str, str], float] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
+
+    def cause(self, prefix: str, model: str, s: float) -> str:
+        """Why it was not read, as far as a log that names the prefix so can tell."""
+        then = self.logged.get((prefix, model))
+        if then is not None:
+            return "ttl_lapse" if s - then > TTL else "unknown"
+        elsewhere = [when for (other, _), when in self.logged.items() if other == prefix]
+        if elsewhere:
+            return "ttl_lapse" if s - max(elsewhere) > TTL else "model_changed"
+        return "prefix_changed" if model in self.last and s - self.last[model] <= TTL else "cold"
+
+
 def _feature(rng: random.Random, feature: str, days: int, pace_s: float, truth: Truth, hashed: str) -> list[dict[str, Any]]:
     """Version v1, then v2 at a third of the time (a fair change), from half time on broken where that is planted; another model in the last fifth."""
-    seen: dict[tuple[str, str], float] = {}
-    rows, s, end, count = [], rng.uniform(0, 600), days * 86400, 0
-    last_by_model: dict[str, float] = {}
+    memory, rows, s, end = Memory(), [], rng.uniform(0, 600), days * 86400
     while s < end:
-        count += 1
         version = "v1" if s < end / 3 else "v2" if s < end / 2 or truth.broken != feature else "v3"
         template = f"{feature}-{version}"
-        prefix = template + (f"-{count}" if version == "v3" else "")
+        sent = f"{template}-{s}" if version == "v3" else template
         model = "claude-a" if s < end * 0.8 else "claude-b"
-        row = _call(feature, s, prefix, model, version, seen, last_by_model, truth)
-        if hashed == "template" and version == "v3":
-            row["prefix_hash"] = template
-            if count > 1 and rows[-1].get("prefix_hash") == template and rows[-1]["request_model"] == model and s - rows[-1]["s"] <= TTL:
-                truth.causes.update(prefix_changed=-1, unknown=1)  # nothing in the log tells why it was not read
-        rows.append(row)
+        rows.append(_call(feature, s, (sent, template if hashed == "template" else sent), model, version, memory, truth))
         s += rng.expovariate(1 / pace_s) if rng.random() < 0.97 else rng.uniform(600, 5400)
     return rows
 
 
 def _sessions(rng: random.Random, days: int, truth: Truth) -> list[dict[str, Any]]:
-    """Conversations: each has a prefix of its own, which is read again while its turns come quickly."""
+    """Conversations: each has a prefix of its own, which is read again while its turns come quickly; in some the model changes."""
     rows = []
     for number in range(days * 60):
-        s, seen, last = rng.uniform(0, days * 86400), {}, {}
+        s, memory = rng.uniform(0, days * 86400), Memory()
+        model = "claude-a"
         for _ in range(rng.randint(1, 6)):
-            row = _call("chat", s, f"s{number}", "claude-a", "v1", seen, last, truth)
+            model = "claude-b" if rng.random() < 0.1 else model
+            row = _call("chat", s, (f"s{number}", f"s{number}"), model, "v1", memory, truth)
             rows.append(row | {"session_id": f"session-{number}"})
             s += rng.expovariate(1 / 60) if rng.random() < 0.85 else rng.uniform(400, 2000)
     return rows
 
 
-def _call(
-    feature: str, s: float, prefix: str, model: str, version: str, seen: dict[tuple[str, str], float], last: dict[str, float], truth: Truth
-) -> dict[str, Any]:
-    """One call; `seen` and `last` (by model) hold when the prefix, and any prefix of this owner, was last sent."""
-    then = seen.get((prefix, model))
+def _call(feature: str, s: float, prefix: tuple[str, str], model: str, version: str, memory: Memory, truth: Truth) -> dict[str, Any]:
+    """One call; `prefix` as it is sent and as it is logged."""
+    sent, logged = prefix
+    then = memory.sent.get((sent, model))
     read = then is not None and s - then <= TTL
     if not read:
-        elsewhere = [when for (other, _), when in seen.items() if other == prefix]
-        if then is not None or (elsewhere and s - max(elsewhere) > TTL):
-            cause = "ttl_lapse"
-        elif elsewhere:
-            cause = "model_changed"
-        else:
-            cause = "prefix_changed" if model in last and s - last[model] <= TTL else "cold"
-        truth.causes[cause] += 1
-    seen[prefix, model] = last[model] = s
-    row = {"s": s, "feature": feature, "request_model": model, "prompt_name": feature, "prompt_version": version, "prefix_hash": prefix}
+        truth.causes[memory.cause(logged, model, s)] += 1
+    memory.sent[sent, model] = memory.logged[logged, model] = memory.last[model] = s
+    row = {"s": s, "feature": feature, "request_model": model, "prompt_name": feature, "prompt_version": version, "prefix_hash": logged}
     return row | {"input_tokens": PREFIX + TAIL, "cache_read_tokens": PREFIX if read else 0, "cache_write_tokens": 0 if read else PREFIX}
