@@ -26,7 +26,7 @@ def main() -> int:
     for lines in bench.run(entries, first_seed=first, seeds=wish.seeds, short=wish.short):
         rows += lines
         for row in lines:
-            sys.stderr.write(f"{time.monotonic() - started:6.0f} s  {row.promise.id}: {row.verdict}\n")
+            sys.stderr.write(f"{time.monotonic() - started:6.0f} s  {row.told}\n")
     sys.stdout.write((json.dumps(scores.as_json(rows), indent=1) if wish.json else scores.as_text(rows)) + "\n")
     return int(any(row.fails for row in rows))
 

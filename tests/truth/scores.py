@@ -80,6 +80,19 @@ class Row:
         return "missed" if self.lenient and self.promise.id in self.waived.missed else "MISSED"
 
     @property
+    def told(self) -> str:
+        """One line, as soon as it is known."""
+        return f"{self.promise.id}: {self.verdict} {self.shown} ({self.promise.bar})"
+
+    @property
+    def shown(self) -> str:
+        """What was measured, with its interval."""
+        if self.measured is None:
+            return self.missing
+        low, high = self.interval
+        return f"{self.measured:.3f} ({low:.3f} to {high:.3f}) of {self.of:g}"
+
+    @property
     def fails(self) -> bool:
         return self.verdict not in ("ok", "pending", "missed")
 
@@ -113,8 +126,7 @@ def as_text(rows: list[Row]) -> str:
     """The table people read."""
     lines = [("promise", "streams", "measured (95 % interval)", "bar", "")]
     for row in rows:
-        told = row.missing if row.measured is None else f"{row.measured:.3f} ({row.interval[0]:.3f} to {row.interval[1]:.3f}) of {row.of:g}"
-        lines.append((f"{row.promise.id}: {row.promise.says}", str(row.streams), told, row.promise.bar, row.verdict))
+        lines.append((f"{row.promise.id}: {row.promise.says}", str(row.streams), row.shown, row.promise.bar, row.verdict))
     widths = [max(len(line[i]) for line in lines) for i in range(5)]
     return "\n".join(" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 
