@@ -44,7 +44,7 @@ def _found(said: Said, truth: Truth) -> bool:
     if not said.alarm or row is None or not row["is_change"]:
         return False
     near = abs((row["changed_at"] - truth.moment).total_seconds()) <= 36 * 3600
-    return near and (row["change"] > 0) == (truth.change + truth.add > 0)
+    return near and bool((row["change"] > 0) == (truth.change + truth.add > 0))
 
 
 def _told(said: Said, row: dict[str, Any] | None, truth: Truth) -> Iterator[Score]:

@@ -71,8 +71,8 @@ def make(
     _draw(con, rng, burst, models)
     _rows(con, burst, error, background)
     question = "limits/rate_limit_bursts" if error == "rate_limit" else "errors/bursts"
-    times = (world.at(burst.begin), world.at(burst.end)) if rise else (None, None)
-    return Truth(question, *times, error, scope, burst.value, who)
+    begins, ends = (world.at(burst.begin), world.at(burst.end)) if rise else (None, None)
+    return Truth(question, begins, ends, error, scope, burst.value, who)
 
 
 def _value(rng: random.Random, scope: str) -> str:

@@ -70,7 +70,7 @@ class Sliding:
         self.log.append((now, amount))
 
 
-KINDS = {"bucket": Bucket, "fixed": Fixed, "sliding": Sliding}
+KINDS: dict[str, type[Bucket | Fixed | Sliding]] = {"bucket": Bucket, "fixed": Fixed, "sliding": Sliding}
 
 
 @dataclass
@@ -151,9 +151,9 @@ def _simulate(rng: random.Random, arrivals: list[float], gates: dict[str, Any], 
 
 def _pause(rng: random.Random, client: str, failures: int, retry_after: float) -> float:
     if client == "exponential":
-        return 1.0 * 2 ** (failures - 1) * rng.uniform(0.95, 1.05)
+        return float(2 ** (failures - 1)) * rng.uniform(0.95, 1.05)
     if client == "jitter":
-        return 1.0 * 2 ** (failures - 1) * rng.uniform(0.5, 1.5)
+        return float(2 ** (failures - 1)) * rng.uniform(0.5, 1.5)
     if client == "none":
         return 0.5
     return retry_after + rng.uniform(0.01, 0.3)  # obeys the header

@@ -27,6 +27,10 @@ def make(con: Connection, rng: random.Random, loads: list[int], **cell: Any) -> 
     ends = world.at(DAYS * 86400 + rng.uniform(0, 86400))
     clean = tokens.Truth(ends, ends, "input", 0.0, 0, {})
     for number in range(10):
-        own = {"shape": rng.choice(list(tokens.SHAPES)), "weekend": rng.choice([0.0, -0.08, -0.08, -0.25]), "volume_noise": rng.choice([0.1, 0.2, 0.5])}
+        own: dict[str, Any] = {
+            "shape": rng.choice(list(tokens.SHAPES)),
+            "weekend": rng.choice([0.0, -0.08, -0.08, -0.25]),
+            "volume_noise": rng.choice([0.1, 0.2, 0.5]),
+        }
         tokens.series(con, rng, clean, f"feature-{number}", load=loads[number % len(loads)], **(own | cell))
     return Truth(ends)

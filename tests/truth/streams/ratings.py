@@ -23,7 +23,9 @@ class Truth:
 
 def make(con: Connection, rng: random.Random, *, users: int, mean: float = 0.15, strength: float = 3.0) -> Truth:
     """A user's own negative rate is Beta; sessions of a few answers; one answer in ten is asked for again within ten minutes."""
-    truth, calls, thumbs = Truth(mean), [], []
+    truth = Truth(mean)
+    calls: list[dict[str, Any]] = []
+    thumbs: list[dict[str, Any]] = []
     for user in range(users):
         own = rng.betavariate(mean * strength, (1 - mean) * strength)
         for session in range(1 + world.poisson(rng, rng.lognormvariate(1, 0.7))):

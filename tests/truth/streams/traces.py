@@ -36,7 +36,9 @@ class Truth:
 
 def make(con: Connection, rng: random.Random, *, traces: int, messy: bool) -> Truth:
     """`messy`: overlaps, steps of no length, children that begin before and end after their parents."""
-    truth, spans, calls = Truth({}, defaultdict(float), 0, defaultdict(float)), [], []
+    truth = Truth({}, defaultdict(float), 0, defaultdict(float))
+    spans: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
     for number in range(traces):
         root = _messy(rng, f"t{number}") if messy else _request(rng, f"t{number}")
         base = number * 400 * 1_000_000
