@@ -8,7 +8,8 @@ import pytest
 from tests.truth import bench, scores, world
 from tests.truth.ask import NotBuiltError, ask
 from tests.truth.scores import Promise, Row, Score, Waived
-from tests.truth.streams import limiter, traces
+from tests.truth.streams import traces
+from tests.truth.streams.gates import KINDS
 
 
 def test_every_promise_that_few_streams_can_judge_is_kept() -> None:
@@ -80,10 +81,10 @@ def test_the_walk_gives_every_moment_of_a_trace_to_one_step() -> None:
         assert sum(traces.walk(root, 1).values()) == root.t1 - root.t0
 
 
-@pytest.mark.parametrize("kind", limiter.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_limiter_admits_its_limit_and_no_more(kind: str) -> None:
     """An hour of twice the limit: 60 minutes' worth passes, give or take the first."""
-    gate, admitted = limiter.KINDS[kind](100.0), 0
+    gate, admitted = KINDS[kind](100.0), 0
     for tick in range(60 * 200):
         now = tick * 0.3
         if not gate.wait(now, 1):
