@@ -20,7 +20,8 @@ class Score:
 
 @dataclass(frozen=True)
 class Promise:
-    """What is promised of a measure: at least, at most, or between two shares; `count` = events a stream, which may pass 1."""
+    """What is promised of a measure: at least, at most, or between two shares; `count` = events a stream, which may pass 1;
+    `if_any`: of what a question claims, which may be nothing."""
 
     id: str
     says: str
@@ -28,6 +29,7 @@ class Promise:
     least: float | None = None
     most: float | None = None
     count: bool = False
+    if_any: bool = False
 
     @property
     def bar(self) -> str:
@@ -71,7 +73,9 @@ class Row:
     @property
     def verdict(self) -> str:
         if self.measured is None:
-            return "pending" if self.waived.missing(self.missing) else "not built" if self.missing else "not measured"
+            if self.missing:
+                return "pending" if self.waived.missing(self.missing) else "not built"
+            return "none claimed" if self.promise.if_any else "not measured"
         low, high = self.interval if self.lenient else (self.measured, self.measured)
         bar = self.promise
         missed = (bar.least is not None and high < bar.least - 1e-12) or (bar.most is not None and low > bar.most + 1e-12)
@@ -94,7 +98,7 @@ class Row:
 
     @property
     def fails(self) -> bool:
-        return self.verdict not in ("ok", "pending", "missed")
+        return self.verdict not in ("ok", "pending", "missed", "none claimed")
 
 
 def wilson(hit: float, of: float, z: float = 1.96) -> tuple[float, float]:
