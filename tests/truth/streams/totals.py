@@ -44,7 +44,8 @@ def make(con: Connection, rng: random.Random, *, n: int = 1000, shape: str = "ch
     )
     world.calls(
         con,
-        """select 'c' || number as call_id, moment(number * 97 + 60 * random()) as started_at, 'openai' as provider, 'gpt-x' as request_model,
+        f"""select 'c' || number as call_id, moment(number * 97 + 60 * random()) as started_at, 'openai' as provider, 'gpt-x' as request_model,
+            {"null::bigint" if trap == "cache not logged" else "read"} as cache_read_tokens,
             'chat' as feature, 'ok' as status, false as stream, i as input_tokens, o as output_tokens,
             (fixed + prefill + generation) * slow as duration_ms from drawn""",
     )
