@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
+
 from llmlogs.pricing.context import Context
 from llmlogs.pricing.rates import DAY, Cell
 from llmlogs.pricing.units import BY_KEY, FEE, Rates
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 SOURCE = "genai-prices"
 LICENSE = "MIT"
+PATCHES = Path(__file__).with_name("patches.toml")
 KEPT = 10_000  # look-ups remembered: a log may name a new model on every line
 _BEFORE_ALL = datetime(1970, 1, 2, tzinfo=UTC)  # earlier than any price
 
@@ -39,13 +42,37 @@ class Entry:
         return urls[0] if urls else None
 
 
-@cache
+_used: list[str | None] = [None]  # the data of the book in use, where it is not the installed one
+
+
+def use(data: str | None) -> None:
+    """Look prices up in this book (genai-prices' data as JSON) from now on; None is the installed package. ValueError when it is none."""
+    if data == _used[0]:
+        return
+    from genai_prices.data_snapshot import DataSnapshot, set_custom_snapshot
+    from genai_prices.types import _providers_from_raw
+
+    set_custom_snapshot(DataSnapshot(_providers_from_raw(orjson.loads(data)), from_auto_update=False) if data is not None else None)
+    _used[0] = data
+    for remembered in (provider, find):
+        remembered.cache_clear()
+
+
 def identity() -> tuple[str, str]:
-    """Version and hash of the installed book, with the corrections that come with llmlogs."""
+    """Version and hash of the book in use, with the corrections that come with llmlogs."""
+    data = _used[0]
+    if data is None:
+        return _installed()
+    content = hashlib.sha256(data.encode())
+    return f"file {content.hexdigest()[:12]}", hashlib.sha256(content.digest() + PATCHES.read_bytes()).hexdigest()
+
+
+@cache
+def _installed() -> tuple[str, str]:
     import genai_prices
 
     folder = Path(genai_prices.__file__).parent
-    content = b"".join(path.read_bytes() for path in (folder / "data.py", folder / "data_units.py", Path(__file__).with_name("patches.toml")))
+    content = b"".join(path.read_bytes() for path in (folder / "data.py", folder / "data_units.py", PATCHES))
     return genai_prices.__version__, hashlib.sha256(content).hexdigest()
 
 

@@ -62,6 +62,7 @@ class Statement:
         """NULL for a plainly priced call, otherwise why it has no price or what kind of price it is."""
         refused = "\n".join(f"when {test} then {status}" for test, status in self.refusals())
         return f"""case when {self.hit()} then 'app_cache_hit' {refused} when {self.total()} is null then 'invalid_usage'
+            when r.status = 'own_capacity' then 'capacity'
             when {self.incomplete()} then 'lower_bound' when r.status = 'free' then 'free' end"""
 
     def total(self) -> str:
@@ -80,8 +81,8 @@ class Statement:
         stated = f"case when {self.column('reported_usd')} is not null then 'reported_only' else"
         return [
             (self.out_of_range(), "'invalid_usage'"),
-            (self.nothing_counted(), f"{stated} 'usage_missing' end"),
-            ("r.status not in ('priced', 'free')", f"{stated} r.status end"),
+            (f"{self.nothing_counted()} and (r.has_input or r.status <> 'own_capacity')", f"{stated} 'usage_missing' end"),
+            ("r.status not in ('priced', 'free', 'own_capacity')", f"{stated} r.status end"),
             (f"{self.instant()} is null and not r.timeless", f"{stated} 'time_missing' end"),
             (self.half_counted(), f"{stated} 'partial_usage' end"),
             (self.contradiction(), "'invalid_usage'"),
@@ -154,10 +155,11 @@ def _rates(decimals: int) -> str:
     deltas = [f"({full[u.name]} - {full[u.parent] if u.parent else 0})::{width} as d_{u.name}" for u in UNITS]
     flags = [f"r.{quote(unit.rate)} is not null as has_{unit.name}" for unit in UNITS]
     keys = [f"p.{quote(column)}" for column in KEYS.values()]
-    return f"""select r.rate_id, r.status, coalesce(r.unseen, '') as unseen, {", ".join([*keys, *deltas, *flags])},
+    status = "case when r.status = 'capacity' and r.own_line is not null then 'own_capacity' else r.status end"
+    return f"""select r.rate_id, {status} as status, coalesce(r.unseen, '') as unseen, {", ".join([*keys, *deltas, *flags])},
         coalesce(r.valid_from, '-infinity'::timestamp) as valid_from, coalesce(r.valid_to, 'infinity'::timestamp) as valid_to,
         coalesce(r.valid_from, r.valid_to) is null and r.tod_from is null as timeless, coalesce(r.tod_from, 0) as tod_from, coalesce(r.tod_to, 86400) as tod_to,
         coalesce(r.dow_mask, 127) as dow_mask,
         coalesce(r.in_gt, -9223372036854775808) as in_gt, coalesce(r.in_le, 9223372036854775807) as in_le
-        from price_plans p join price_rates r using (plan_id) where p.own_book_id is not distinct from $own
+        from price_plans p join price_rates r using (plan_id) where p.superseded_at is null and p.own_book_id is not distinct from $own
         and (r.kind = $kind or not exists (select 1 from price_rates l where l.plan_id = r.plan_id and l.kind = $kind))"""

@@ -4,6 +4,12 @@
     [[price]]     provider = "vllm"    model = "llama-3.1-8b*"  input_mtok = "0.05"  output_mtok = "0.10"  valid_from = 2026-01-01  valid_to = 2026-06-30
     [[free]]      provider = "openrouter"  model = "*:free"
     [[discount]]  provider = "openai"  percent = "12.5"  valid_from = 2026-07-01
+    [[discount]]  provider = "openai"  graduated = [[0, 0], [100000, 5], [500000, 12]]    # by the list spend of the UTC month; account = "acme": the tag
+    [[allowance]] provider = "google"  unit = "web_searches"  free = 1500  per = "day"
+    [[capacity]]  provider = "azure"  model = "gpt-5-ptu"  kind = "ptu"  units = 100  usd_per_unit_hour = "1.00"
+                  tokens_per_minute = 2500  weights = { input = 1, cache_read = 0, output = 8 }    # of one unit: a call pays the share it takes
+    [[capacity]]  provider = "vllm"  kind = "gpu"  units = 8  usd_per_unit_hour = "2.50"  concurrency = 64    # or no concurrency: all of it is one line
+    [[fx]]        currency = "EUR"  usd_per_unit = "1.08"  valid_from = 2026-11-01
     [[uplift]]    provider = "openai"  region = "eu"  factor = "1.10"
     [[hours]]     provider = "deepseek"  model = "*"  usual_hour = "12:00"  days = ["sat", "sun"]    # no peak hours at weekends
     [[same]]      provider = "openrouter"  model = "openai/x"  to = "openai/x"  valid_to = 2026-08-20    # was sold at that entry's price
@@ -19,21 +25,18 @@ import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from llmlogs.errors import UsageError
-from llmlogs.pricing.rates import EVERY_DAY, WEEK
+from llmlogs.pricing.own_keys import KEYS, NEEDED, READ, rate
+from llmlogs.pricing.rates import EVERY_DAY
 from llmlogs.pricing.units import BY_KEY, UNITS, Rates
-
-_LATER = {"capacity": "provisioned capacity and own GPUs", "allowance": "free allowances"}
-_LATER_KEYS = {"account": "prices of one account", "graduated": "graduated discounts"}
-_HIGHEST = 5  # USD for one token or request: the largest counts times the largest prices still add up in 38 digits
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,19 @@ class Entry:
     usual_hour: int = 0
     days: int = EVERY_DAY
     reason: str | None = None
+    account: str | None = None  # what goes over many calls: see terms.py
+    steps: tuple[tuple[Decimal, Decimal], ...] = ()
+    unit: str | None = None
+    free: int | None = None
+    per: str | None = None
+    capacity: str | None = None
+    units: Decimal = Decimal(1)
+    usd_per_unit_hour: Decimal = Decimal(0)
+    tokens_per_minute: Decimal | None = None
+    weights: Mapping[str, Decimal] = field(default_factory=dict)
+    concurrency: Decimal | None = None
+    currency: str | None = None
+    usd_per_unit: Decimal | None = None
 
     def fits(self, providers: set[str], models: set[str], region: str | None) -> bool:
         """The entry is meant for a call that goes by these names."""
@@ -122,10 +138,8 @@ class _Place:
 
 def _kind(kind: str, tables: Any, place: _Place) -> list[Entry]:
     here = place.table(kind, 0)
-    if kind in _LATER:
-        raise here.error(f"[[{kind}]] is not there yet", f"{_LATER[kind]} come later", f"use one of {_listed(_KEYS)}")
-    if kind not in _KEYS:
-        raise here.error(f"unknown table [[{kind}]]", _hint(kind, _KEYS))
+    if kind not in KEYS:
+        raise here.error(f"unknown table [[{kind}]]", _hint(kind, KEYS))
     if not isinstance(tables, list) or not all(isinstance(row, dict) for row in tables):
         raise here.error(f"`{kind}` must be a list of tables", f"write [[{kind}]] with two brackets")
     return [_entry(kind, row, place.table(kind, number)) for number, row in enumerate(tables)]
@@ -138,12 +152,12 @@ def _entry(kind: str, row: Mapping[str, Any], place: _Place) -> Entry:
         _known(kind, name, place.key(name))
         try:
             if kind == "price" and name in BY_KEY:
-                rates[BY_KEY[name].name] = _rate(name, value)
+                rates[BY_KEY[name].name] = rate(name, value)
             else:
-                values |= _READ[name](value)
+                values |= READ[name](value)
         except (TypeError, ValueError, InvalidOperation) as error:
             raise place.key(name).error(f"bad value for `{name}` in [[{kind}]]", str(error)) from error
-    for name in _NEEDED[kind]:
+    for name in NEEDED[kind]:
         if name not in row:
             raise place.error(f"[[{kind}]] needs `{name}`", f"found: {_listed(row)}")
     entry = Entry(kind, place.line, rates=rates, **values)
@@ -152,15 +166,19 @@ def _entry(kind: str, row: Mapping[str, Any], place: _Place) -> Entry:
 
 
 def _known(kind: str, name: str, place: _Place) -> None:
-    if name in _LATER_KEYS:
-        raise place.error(f"`{name}` is not there yet", f"{_LATER_KEYS[name]} come later")
-    if name not in _KEYS[kind]:
-        raise place.error(f"unknown key `{name}` in [[{kind}]]", _hint(name, _KEYS[kind]))
+    if name not in KEYS[kind]:
+        raise place.error(f"unknown key `{name}` in [[{kind}]]", _hint(name, KEYS[kind]))
 
 
 def _consistent(entry: Entry, place: _Place) -> None:
     if entry.valid_from and entry.valid_to and entry.valid_from >= entry.valid_to:
         raise place.key("valid_to").error("`valid_to` is before `valid_from`")
+    if entry.kind == "discount":
+        _discount(entry, place)
+    if entry.kind == "capacity" and entry.tokens_per_minute and entry.concurrency:
+        raise place.key("concurrency").error("`tokens_per_minute` and `concurrency` at once", "use is counted in tokens or in busy seconds")
+    if entry.kind == "capacity" and bool(entry.weights) != bool(entry.tokens_per_minute):
+        raise place.error("[[capacity]] counts use in tokens by `tokens_per_minute` with `weights`", "one without the other says nothing")
     if entry.kind != "price":
         return
     if not entry.rates:
@@ -173,6 +191,15 @@ def _consistent(entry: Entry, place: _Place) -> None:
             raise place.key(unit.key).error(f"`{unit.key}` needs `{parent}`", f"{unit.column} are a part of what `{parent}` is the price of")
 
 
+def _discount(entry: Entry, place: _Place) -> None:
+    if bool(entry.steps) == (entry.factor != 1):
+        raise place.error("[[discount]] needs `percent` or `graduated`, one of them", f"found: {'both' if entry.steps else 'neither'}")
+    if entry.account and not entry.steps:
+        raise place.key("account").error("`account` goes with `graduated` only", "a flat discount is by provider, model and region")
+    if entry.steps and entry.region != "*":
+        raise place.key("region").error("`region` goes with `percent` only", "a graduated discount is by the spend of an account")
+
+
 def _listed(names: Any) -> str:
     return ", ".join(names)
 
@@ -180,104 +207,3 @@ def _listed(names: Any) -> str:
 def _hint(name: str, allowed: Any) -> str:
     close = difflib.get_close_matches(name, list(allowed), 1)
     return f"did you mean `{close[0]}`?" if close else f"allowed: {_listed(allowed)}"
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise TypeError(f"must be a text, found {value!r}")
-    return value.strip()
-
-
-def _number(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise TypeError(f'must be a number, as in "0.05", found {value!r}')
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f'must be a number, as in "0.05", found {value!r}') from None
-    if not number.is_finite() or number < 0:
-        raise ValueError(f"must not be below 0, found {value!r}")
-    return number
-
-
-def _rate(key: str, value: Any) -> Decimal:
-    rate = _number(value) / BY_KEY[key].per
-    if rate > _HIGHEST:
-        raise ValueError(f"is more than {_HIGHEST} USD for one; `{key}` is the price of {BY_KEY[key].per:,}")
-    return rate
-
-
-def _percent(value: Any) -> Decimal:
-    number = _number(value)
-    if not 0 < number < 100:
-        raise ValueError(f"must be above 0 and below 100, found {value!r}")
-    return 1 - number / 100
-
-
-def _factor(value: Any) -> Decimal:
-    number = _number(value)
-    if not 0 < number <= 10:
-        raise ValueError(f"must be above 0 and at most 10, found {value!r}")
-    return number
-
-
-def _day(value: Any) -> datetime:
-    day = date.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(day, date) or isinstance(day, datetime):
-        raise TypeError(f"must be a day, as in 2026-07-01, found {value!r}")
-    return datetime.combine(day, time(), UTC)
-
-
-def _hour(value: Any) -> int:
-    moment = time.fromisoformat(_text(value))
-    return moment.hour * 3600 + moment.minute * 60
-
-
-def _days(value: Any) -> int:
-    if not isinstance(value, list) or not value or not all(name in WEEK for name in value):
-        raise ValueError(f"must be a list of {_listed(WEEK)}, found {value!r}")
-    return sum(1 << WEEK.index(name) for name in set(value))
-
-
-def _target(value: Any) -> tuple[str, str]:
-    provider, slash, model = _text(value).partition("/")
-    if not (slash and provider and model):
-        raise ValueError(f'must be "provider/model" of the price book, found {value!r}')
-    return provider, model
-
-
-_READ: dict[str, Callable[[Any], dict[str, Any]]] = {
-    "provider": lambda value: {"provider": _text(value).lower()},
-    "model": lambda value: {"model": _text(value).lower()},
-    "region": lambda value: {"region": _text(value).lower()},
-    "service_tier": lambda value: {"service_tier": _text(value).lower()},
-    "reason": lambda value: {"reason": _text(value)},
-    "to": lambda value: {"to": _target(value)},
-    "usual_hour": lambda value: {"usual_hour": _hour(value)},
-    "days": lambda value: {"days": _days(value)},
-    "percent": lambda value: {"factor": _percent(value)},
-    "factor": lambda value: {"factor": _factor(value)},
-    "valid_from": lambda value: {"valid_from": _day(value)},
-    "valid_to": lambda value: {"valid_to": _day(value) + timedelta(days=1)},
-}
-_WHO, _WHEN = ("provider", "model"), ("valid_from", "valid_to", "reason")
-_KEYS = {
-    "alias": (*_WHO, "to", "reason"),
-    "price": (*_WHO, "region", "service_tier", *_WHEN, *BY_KEY),
-    "free": (*_WHO, *_WHEN),
-    "discount": (*_WHO, "region", *_WHEN, "percent"),
-    "uplift": (*_WHO, "region", *_WHEN, "factor"),
-    "hours": (*_WHO, *_WHEN, "usual_hour", "days", "factor"),
-    "tier": (*_WHO, "service_tier", *_WHEN),
-    "same": (*_WHO, "to", *_WHEN),
-}
-_NEEDED: dict[str, tuple[str, ...]] = {
-    "alias": (*_WHO, "to"),
-    "price": _WHO,
-    "free": _WHO,
-    "discount": ("provider", "percent"),
-    "uplift": ("provider", "region", "factor"),
-    "hours": (*_WHO, "usual_hour"),
-    "tier": (*_WHO, "service_tier"),
-    "same": (*_WHO, "to"),
-}

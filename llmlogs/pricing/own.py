@@ -9,23 +9,22 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 from math import prod
-from pathlib import Path
 
-from llmlogs.pricing import hours, names, tiers
+from llmlogs.pricing import book, hours, names, tiers
 from llmlogs.pricing.context import context
 from llmlogs.pricing.overrides import Entry, Overrides, load_overrides
 from llmlogs.pricing.rates import Cell, clip, merge
 from llmlogs.pricing.resolve import Plan, Tuple, by_the_book, summary
 from llmlogs.pricing.units import MTOK, UNITS, Rates, Unit
 
-PATCHES = Path(__file__).with_name("patches.toml")
+FINEST = Decimal("1e-18")  # USD for one token
 _NOT_IN_BOOK = ("unknown_model", "unknown_provider", "unpriced_model")
 
 
 @cache
 def patches() -> Overrides:
     """Corrections of the book that come with llmlogs."""
-    return load_overrides(PATCHES)
+    return load_overrides(book.PATCHES)
 
 
 def plan_for(key: Tuple, overrides: Overrides | None) -> Plan:
@@ -47,13 +46,13 @@ def plan_for(key: Tuple, overrides: Overrides | None) -> Plan:
 def _corrected(plan: Plan, asked: Tuple, files: list[Overrides]) -> list[Cell]:
     """What the book does not say: a price passed on, a tier before it was listed, hours that count on some days only, and uplifts by region."""
     cells = plan.cells
-    for entry in (entry for file in files for entry in file.of("same") if _fits(entry, plan)):
+    for entry in (entry for file in files for entry in file.of("same") if fits(entry, plan)):
         cells = _passed_on(cells, by_the_book(_renamed(asked, entry)).cells, entry)
-    for entry in (entry for file in files for entry in file.of("tier") if _fits(entry, plan) and _tier_fits(entry, plan.key)):
+    for entry in (entry for file in files for entry in file.of("tier") if fits(entry, plan) and _tier_fits(entry, plan.key)):
         cells = tiers.continued(cells, by_the_book(replace(asked, service_tier=None)).cells, entry)
-    for entry in (entry for file in files for entry in file.of("hours") if _fits(entry, plan)):
+    for entry in (entry for file in files for entry in file.of("hours") if fits(entry, plan)):
         cells = hours.corrected(cells, entry)
-    return _cells(cells, [], [entry for entry in patches().of("uplift") if _fits(entry, plan)])
+    return _cells(cells, [], [entry for entry in patches().of("uplift") if fits(entry, plan)])
 
 
 def _passed_on(cells: list[Cell], other: list[Cell], entry: Entry) -> list[Cell]:
@@ -64,8 +63,8 @@ def _passed_on(cells: list[Cell], other: list[Cell], entry: Entry) -> list[Cell]
 
 
 def _overlaid(plan: Plan, overrides: Overrides) -> Plan:
-    own = [entry for entry in overrides.of("price", "free") if _fits(entry, plan) and _tier_fits(entry, plan.key)]
-    changes = [entry for entry in overrides.of("discount", "uplift") if _fits(entry, plan)]
+    own = [entry for entry in overrides.of("price", "free", "capacity") if fits(entry, plan) and _tier_fits(entry, plan.key)]
+    changes = [entry for entry in overrides.of("discount", "uplift") if not entry.steps and fits(entry, plan)]
     if not own and not changes:
         return plan
     cells = merge(_cells(plan.cells, own, changes))
@@ -78,7 +77,7 @@ def _overlaid(plan: Plan, overrides: Overrides) -> Plan:
     return plan
 
 
-def _cells(book: list[Cell], own: list[Entry], changes: list[Entry]) -> list[Cell]:
+def _cells(listed: list[Cell], own: list[Entry], changes: list[Entry]) -> list[Cell]:
     """Cut time where anything changes; in each piece the first own price counts, else the book's with its discounts and uplifts."""
     edges = {edge for entry in (*own, *changes) for edge in (entry.valid_from, entry.valid_to) if edge}
     rows: list[Cell] = []
@@ -88,7 +87,7 @@ def _cells(book: list[Cell], own: list[Entry], changes: list[Entry]) -> list[Cel
             rows.append(_own_cell(price, first, last))
             continue
         factors = [entry for entry in changes if entry.holds(first)]
-        rows += [_changed(cell, factors, bool(own)) for cell in clip(book, first, last)]
+        rows += [_changed(cell, factors, bool(own)) for cell in clip(listed, first, last)]
     return rows
 
 
@@ -96,8 +95,12 @@ def _own_cell(entry: Entry, first: datetime | None, last: datetime | None) -> Ce
     note = entry.reason or f"own price of line {entry.line}"
     if entry.kind == "free":
         nothing = {unit.name: Decimal(0) for unit in UNITS if not unit.parent}
-        return Cell(first, last, status="free", rates=nothing, note=note)
-    return Cell(first, last, rates=entry.rates, note=note)
+        return Cell(first, last, status="free", rates=nothing, note=note, own_line=entry.line)
+    if entry.kind == "capacity":
+        per_token = entry.usd_per_unit_hour / (entry.tokens_per_minute or 1) / 60
+        rates = {name: (weight * per_token).quantize(FINEST) for name, weight in entry.weights.items()}
+        return Cell(first, last, status="capacity", rates=rates, note=entry.reason or f"capacity of line {entry.line}", own_line=entry.line)
+    return Cell(first, last, rates=entry.rates, note=note, own_line=entry.line)
 
 
 def _changed(cell: Cell, entries: list[Entry], has_own: bool) -> Cell:
@@ -128,15 +131,15 @@ def _renamed(key: Tuple, alias: Entry) -> Tuple:
     return replace(key, provider=provider, request_model=model, response_model=None, deployment=None)
 
 
-def _fits(entry: Entry, plan: Plan) -> bool:
-    """By the names as logged, or by the names in the book."""
+def fits(entry: Entry, plan: Plan) -> bool:
+    """Whether an entry is meant for a plan: by the names as logged, or by the names in the book."""
     providers = _providers(plan.key) | {plan.price_provider or ""}
     models = _models(plan.key) | {(plan.price_model or "").lower()}
     return entry.fits(providers, models, plan.key.region)
 
 
 def _tier_fits(entry: Entry, key: Tuple) -> bool:
-    return entry.kind == "free" or entry.service_tier == "*" or context(entry.service_tier).named == context(key.service_tier).named
+    return entry.kind in ("free", "capacity") or entry.service_tier == "*" or context(entry.service_tier).named == context(key.service_tier).named
 
 
 def _providers(key: Tuple) -> set[str]:

@@ -30,6 +30,7 @@ class Cell:
     unseen: tuple[str, ...] = ()
     factor: Decimal = Decimal(1)
     note: str | None = None
+    own_line: int | None = None  # of the own price file
 
     def with_status(self, status: str) -> Cell:
         """The same rectangle, without a price."""
@@ -44,7 +45,7 @@ class Cell:
     @property
     def price(self) -> tuple[object, ...]:
         """What makes two neighbours one."""
-        return self.status, self.rates, self.unseen, self.factor, self.note
+        return self.status, self.rates, self.unseen, self.factor, self.note, self.own_line
 
 
 def _status_of(rates: Rates) -> str:

@@ -8,7 +8,7 @@ from llmlogs.schema.calls import ALWAYS, CALLS, DEFAULTS, HIDDEN
 from llmlogs.schema.contract import Table
 from llmlogs.schema.others import OTHERS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 VIEWS = Path(__file__).parent / "views"
 TABLES: tuple[Table, ...] = (CALLS, *OTHERS)
 META = 'create table meta ("key" varchar, "value" varchar)'

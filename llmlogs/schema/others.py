@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmlogs.schema.contract import table
+from llmlogs.schema.prices import PRICES
 
 SPANS = table(
     "spans",
@@ -168,75 +169,6 @@ file_id | INTEGER | | the file that holds the record
 line | BIGINT | | 1-based line or record number
 """,
 )
-PRICE_BOOKS = table(
-    "price_books",
-    "A version of the price book that priced calls of this database.",
-    """
-book_id | INTEGER | | id
-source | VARCHAR | | genai-prices, patches, own file
-version | VARCHAR | | its version
-sha256 | VARCHAR | | of the data
-built_at | TIMESTAMP | UTC | when it was compiled
-license | VARCHAR | | of the data
-""",
-)
-PRICE_PLANS = table(
-    "price_plans",
-    "How one distinct (provider, models, deployment, tier, region) of the log was resolved in the book.",
-    """
-plan_id | BIGINT | | id
-book_id | INTEGER | | the book it was resolved in
-own_book_id | INTEGER | | the file of own prices and aliases that was in force, NULL = none
-provider_raw | VARCHAR | | provider as logged
-request_model | VARCHAR | | model as asked for
-response_model | VARCHAR | | model as answered
-deployment | VARCHAR | | deployment or inference profile as logged
-service_tier | VARCHAR | | tier as logged
-region | VARCHAR | | region as logged
-status | VARCHAR | | priced, free, or why its calls have no price; a rate's own status says it for a part of the time
-model_raw | VARCHAR | | the logged name the price was found by
-price_provider | VARCHAR | | provider in the book
-price_model | VARCHAR | | model in the book
-match_rule | VARCHAR | | how the logged name became the book's
-via | VARCHAR | | own, fallback (the provider sells another one's model), alias, override
-ctx_applied | VARCHAR | | tier or context the price follows
-ctx_ignored | VARCHAR | | tier or context the book has no price for
-""",
-)
-RATE = "DECIMAL(26,24)"
-PRICE_RATES = table(
-    "price_rates",
-    "One price: valid for a plan between two instants, hours of the day and input sizes. A unit without a rate of its own counts as its parent.",
-    f"""
-rate_id | BIGINT | | id
-plan_id | BIGINT | | the plan
-kind | VARCHAR | | cost = what cost_usd is made of; list = the book's price beside it, where own prices or discounts apply
-status | VARCHAR | | priced, free, or why there is no price in this part
-valid_from | TIMESTAMP | UTC | first instant, NULL = open
-valid_to | TIMESTAMP | UTC | first instant no longer, NULL = open
-tod_from | INTEGER | s | second of the UTC day it begins
-tod_to | INTEGER | s | second of the UTC day it ends
-dow_mask | INTEGER | | days of the UTC week: bit 0 = Monday, NULL = every day
-in_gt | BIGINT | tokens | holds for input_tokens above this
-in_le | BIGINT | tokens | and up to this, NULL = open
-input_rate | {RATE} | USD/token | uncached input
-cache_read_rate | {RATE} | USD/token | cache reads, part of input
-cache_write_rate | {RATE} | USD/token | cache writes, part of input
-cache_write_1h_rate | {RATE} | USD/token | cache writes of one hour, part of cache writes
-audio_input_rate | {RATE} | USD/token | audio in, part of input
-image_input_rate | {RATE} | USD/token | images in, part of input
-output_rate | {RATE} | USD/token | output
-reasoning_rate | {RATE} | USD/token | reasoning, part of output
-audio_output_rate | {RATE} | USD/token | audio out, part of output
-image_output_rate | {RATE} | USD/token | images out, part of output
-web_search_rate | {RATE} | USD/search | server-side web searches
-request_rate | {RATE} | USD/request | per request
-unseen | VARCHAR | | units the book prices apart and the log has no count of, as the book names them
-factor | {RATE} | ratio | discounts and uplifts that are in the rates per token, 1 = none
-src_url | VARCHAR | | where the price is published
-src_note | VARCHAR | | remark of the book or of the own price
-""",
-)
 INGESTS = table(
     "ingests",
     "One committed unit of work; a crash leaves none half done, because rows of an unfinished one are hidden.",
@@ -349,6 +281,6 @@ condition | VARCHAR | | which rows it concerns
 """,
 )
 OTHERS = (
-    SPANS, ATTEMPTS, RATE_LIMITS, FEEDBACK, EVENTS, USAGE_BUCKETS, TRACE_FACTS, TEXTS, PRICE_BOOKS, PRICE_PLANS, PRICE_RATES,
+    SPANS, ATTEMPTS, RATE_LIMITS, FEEDBACK, EVENTS, USAGE_BUCKETS, TRACE_FACTS, TEXTS, *PRICES,
     INGESTS, FILES, REJECTS, SKIPS, ISSUES, MERGED, UNREAD_FIELDS, FIELD_COVERAGE,
 )  # fmt: skip
