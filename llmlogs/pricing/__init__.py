@@ -1,7 +1,11 @@
 """From tokens to money: a pinned price book, one join, and a reason wherever there is no price."""
 
+from pathlib import Path
+
 from llmlogs.pricing.explain import Explanation, explain
 from llmlogs.pricing.overrides import Overrides, load_overrides
-from llmlogs.pricing.run import PricingSummary, price_calls, reprice
+from llmlogs.pricing.run import PricingSummary, Scope, price_calls, reprice
 
-__all__ = ["Explanation", "Overrides", "PricingSummary", "explain", "load_overrides", "price_calls", "reprice"]
+EXAMPLE = Path(__file__).with_name("example.toml")  # every table of a price file, explained
+
+__all__ = ["EXAMPLE", "Explanation", "Overrides", "PricingSummary", "Scope", "explain", "load_overrides", "price_calls", "reprice"]

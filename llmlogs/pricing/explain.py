@@ -34,13 +34,15 @@ class Charge:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A call's price from the names as logged to the total. `plan`, `rate` and `book` are rows of price_plans, price_rates and price_books."""
+    """A call's price from the names as logged to the total. The rows are those of price_plans, price_rates, price_books, price_terms."""
 
     call: Row
     plan: Row
     rate: Row
     book: Row
     charges: tuple[Charge, ...]
+    own_file: Row | None = None
+    terms: tuple[Row, ...] = ()  # of the own file, where they changed the call's price
 
     @property
     def status(self) -> str:
@@ -58,7 +60,19 @@ def explain(con: duckdb.DuckDBPyConnection, call_id: str) -> Explanation:
     plan = _one(con, "select * from price_plans where plan_id = $1", rate["plan_id"])
     book = _one(con, "select * from price_books where book_id = $1", plan["book_id"])
     charged = call["cost_usd"] is not None and call["cost_status"] != "app_cache_hit"
-    return Explanation(call, plan, rate, book, charges(call, rate) if charged else ())
+    lines = charges(call, rate) if charged else ()
+    own_file = _one(con, "select * from price_books where book_id = $1", plan["own_book_id"]) if plan["own_book_id"] is not None else None
+    return Explanation(call, plan, rate, book, lines, own_file, _terms(con, call, plan, rate, lines))
+
+
+def _terms(con: duckdb.DuckDBPyConnection, call: Row, plan: Row, rate: Row, lines: tuple[Charge, ...]) -> tuple[Row, ...]:
+    """What of the own file lies between the bill's lines and the cost."""
+    if call["cost_usd"] is None or sum((line.usd for line in lines), Decimal(0)) == call["cost_usd"]:
+        return ()
+    wanted = "kind = 'capacity' and line = $2" if call["cost_status"] == "capacity" else "kind in ('graduated', 'allowance') and $2 is not distinct from $2"
+    found = con.execute(f"select * from price_terms where own_book_id = $1 and {wanted} order by line", [plan["own_book_id"], rate["own_line"]])
+    names = [column[0] for column in found.description or ()]
+    return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
 
 
 def charges(call: Row, rate: Row) -> tuple[Charge, ...]:
@@ -83,9 +97,21 @@ def plans(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return con.execute(
         """select p.provider_raw as provider, coalesce(p.model_raw, p.response_model, p.request_model) as model, p.service_tier, p.status,
             p.price_provider, p.price_model, p.match_rule, p.ctx_ignored, count(c.call_id) as calls,
-            sum(c.input_tokens)::bigint as input_tokens, sum(c.output_tokens)::bigint as output_tokens, sum(c.cost_usd) as cost_usd
-        from price_plans p join price_rates r using (plan_id) left join calls c using (rate_id)
+            sum(c.input_tokens)::bigint as input_tokens, sum(c.output_tokens)::bigint as output_tokens, sum(c.cost_usd) as cost_usd,
+            concat(b.source, ' ', b.version) as book, o.version as own_file, max(p.superseded_at) as superseded_at,
+            max(r.disputed) filter (c.call_id is not null) as disputed
+        from price_plans p join price_rates r using (plan_id) join price_books b on b.book_id = p.book_id
+        left join price_books o on o.book_id = p.own_book_id left join calls c using (rate_id)
         where r.kind = 'cost' group by all order by calls desc, provider, model, p.service_tier, p.status, p.match_rule"""
+    )
+
+
+def pricing_runs(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """When calls were priced, by which book and own file, and what it changed; the newest first."""
+    return con.execute(
+        """select r.run_no, r.priced_at, r.command, r.scope, r.ingest_id, concat(b.source, ' ', b.version) as book, o.version as own_file,
+            r.calls, r.changed_calls, r.usd_before, r.usd_after
+        from pricing_runs r left join price_books b using (book_id) left join price_books o on o.book_id = r.own_book_id order by run_no desc"""
     )
 
 
@@ -119,7 +145,15 @@ def _names(found: Explanation) -> list[str]:
     if plan["price_model"] is None and plan["via"] != "override":
         return [*lines, f"book      {_book(found)}: {MEANING[plan['status']]}"]
     lines.append(f"matched   {_word(plan['model_raw'])} -> {_word(plan['price_provider'])}/{_word(plan['price_model'])} ({plan['match_rule']}, {plan['via']})")
-    return [*lines, f"book      {_book(found)}"]
+    later = ["          calls to come are priced by another plan, of a later book"] if plan["superseded_at"] else []
+    return [*lines, f"book      {_book(found)}", *later, *_own_file(found)]
+
+
+def _own_file(found: Explanation) -> list[str]:
+    if not found.own_file:
+        return []
+    line = f", line {found.rate['own_line']}" if found.rate["own_line"] else ""
+    return [f"own file  {_word(found.own_file['version'])} ({str(found.own_file['sha256'])[:12]}){line}"]
 
 
 _LOGGED = {
@@ -154,14 +188,26 @@ def _price_row(found: Explanation) -> list[str]:
     lines = [f"rate      {rate['rate_id']}: " + (", ".join(filter(None, parts)) or "one price at all times")]
     lines += [f"          {_word(rate['src_note'])}"] if rate["src_note"] else []
     lines += [f"          all rates times {_plain(rate['factor'])}"] if rate["factor"] != 1 else []
-    return lines + ([f"source    {_word(rate['src_url'])}"] if rate["src_url"] else [])
+    lines += [f"source    {_word(rate['src_url'])}"] if rate["src_url"] else []
+    return lines + ([f"in doubt  {text.plain(rate['disputed'])}"] if rate["disputed"] else [])
 
 
 def _bill(found: Explanation) -> list[str]:
     return [
         f"{_label(charge):>26} {charge.count:>12,} x {_plain(charge.rate * charge.per):>9} USD per {charge.per:,} = {_plain(charge.usd)} USD"
         for charge in found.charges
-    ]
+    ] + _agreed(found)
+
+
+def _agreed(found: Explanation) -> list[str]:
+    """What the own file changes over many calls."""
+    if not found.terms or found.call["cost_usd"] is None:
+        return []
+    names = ", ".join(f"{_TERMS[term['kind']]} of line {term['line']}" + (f" ({_word(term['reason'])})" if term["reason"] else "") for term in found.terms)
+    return [f"agreed    {_plain(found.call['cost_usd'] - sum((line.usd for line in found.charges), Decimal(0)))} USD by {names}"]
+
+
+_TERMS = {"graduated": "graduated discount", "allowance": "free allowance", "capacity": "capacity by busy seconds"}
 
 
 def _label(charge: Charge) -> str:

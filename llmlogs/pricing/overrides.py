@@ -14,6 +14,7 @@
     [[hours]]     provider = "deepseek"  model = "*"  usual_hour = "12:00"  days = ["sat", "sun"]    # no peak hours at weekends
     [[same]]      provider = "openrouter"  model = "openai/x"  to = "openai/x"  valid_to = 2026-08-20    # was sold at that entry's price
     [[tier]]      provider = "openai"  model = "*"  service_tier = "batch"    # before the book lists the tier: its share of the standard price as on that day
+    [[disputed]]  provider = "x"  model = "y"  reason = "two lists say two things"  source = "https://..."    # above = 200000: input tokens
 
 `provider`, `model` and `region` may hold `*`; the first entry of a kind that fits is taken. `valid_to` is the last day that counts, in UTC.
 A price without `service_tier` is for standard calls only ("*" = every tier). Discounts and uplifts change the book's price, never an own one.
@@ -57,6 +58,8 @@ class Entry:
     usual_hour: int = 0
     days: int = EVERY_DAY
     reason: str | None = None
+    source: str | None = None
+    above: int = 0  # input tokens
     account: str | None = None  # what goes over many calls: see terms.py
     steps: tuple[tuple[Decimal, Decimal], ...] = ()
     unit: str | None = None

@@ -40,6 +40,8 @@ def plan_for(key: Tuple, overrides: Overrides | None) -> Plan:
     plan.cells = merge(_corrected(plan, asked, files))
     if plan.status == "context_unpriced":
         plan.status = summary(plan.cells)
+    for entry in (entry for file in files for entry in file.of("disputed") if fits(entry, plan)):
+        plan.cells = merge(_doubted(plan.cells, entry))
     return _overlaid(plan, overrides) if overrides else plan
 
 
@@ -60,6 +62,25 @@ def _passed_on(cells: list[Cell], other: list[Cell], entry: Entry) -> list[Cell]
     before = clip(cells, None, entry.valid_from) if entry.valid_from else []
     after = clip(cells, entry.valid_to, None) if entry.valid_to else []
     return before + [replace(cell, note=entry.reason) for cell in clip(other, entry.valid_from, entry.valid_to)] + after
+
+
+def _doubted(cells: list[Cell], entry: Entry) -> list[Cell]:
+    """The cells, with a remark where other sources have another price: for a time, for large prompts."""
+    edges = sorted(edge for edge in (entry.valid_from, entry.valid_to) if edge)
+    rows: list[Cell] = []
+    for first, last in pairwise([None, *edges, None]):
+        parts = clip(cells, first, last)
+        rows += [piece for cell in parts for piece in _marked(cell, entry)] if entry.holds(first) else parts
+    return rows
+
+
+def _marked(cell: Cell, entry: Entry) -> list[Cell]:
+    remark = f"{entry.reason} ({entry.source})"
+    if cell.status != "priced" or (cell.in_le is not None and cell.in_le <= entry.above):
+        return [cell]
+    if (cell.in_gt or 0) >= entry.above:
+        return [replace(cell, disputed=remark)]
+    return [replace(cell, in_le=entry.above), replace(cell, in_gt=entry.above, disputed=remark)]
 
 
 def _overlaid(plan: Plan, overrides: Overrides) -> Plan:

@@ -146,6 +146,7 @@ READ: dict[str, Callable[[Any], dict[str, Any]]] = {
     "region": lambda value: {"region": _text(value).lower()},
     "service_tier": lambda value: {"service_tier": _text(value).lower()},
     "reason": lambda value: {"reason": _text(value)},
+    "source": lambda value: {"source": _text(value)},
     "to": lambda value: {"to": _target(value)},
     "usual_hour": lambda value: {"usual_hour": _hour(value)},
     "days": lambda value: {"days": _days(value)},
@@ -154,6 +155,7 @@ READ: dict[str, Callable[[Any], dict[str, Any]]] = {
     "account": lambda value: {"account": _text(value)},
     "graduated": lambda value: {"steps": _steps(value)},
     "unit": lambda value: {"unit": _unit(value)},
+    "above": lambda value: {"above": _count(value)},
     "free": lambda value: {"free": _count(value)},
     "per": lambda value: {"per": _period(value)},
     "kind": lambda value: {"capacity": _one_of("ptu", "gpu")(value)},
@@ -180,6 +182,7 @@ KEYS = {
     "hours": (*_WHO, *_WHEN, "usual_hour", "days", "factor"),
     "tier": (*_WHO, "service_tier", *_WHEN),
     "same": (*_WHO, "to", *_WHEN),
+    "disputed": (*_WHO, *_WHEN, "above", "source"),
 }
 NEEDED: dict[str, tuple[str, ...]] = {
     "alias": (*_WHO, "to"),
@@ -193,4 +196,5 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "hours": (*_WHO, "usual_hour"),
     "tier": (*_WHO, "service_tier"),
     "same": (*_WHO, "to"),
+    "disputed": (*_WHO, "reason", "source"),
 }

@@ -28,6 +28,27 @@ def bring(con: duckdb.DuckDBPyConnection, path: Path) -> int:
     return number
 
 
+def use_installed() -> None:
+    """Use the installed package for look-ups."""
+    book.use(None)
+
+
+def told(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Which book is in use, what priced the calls there are, and how to have another."""
+    found = con.execute("select version from price_books join meta on book_id::varchar = value where key = $1", [KEY]).fetchall()
+    book.use(None)
+    installed = f"{book.SOURCE} {book.identity()[0]}"
+    used = [f"{calls:,} calls by {name}" for name, calls in con.execute("select book, calls from priced_by where calls > 0 order by calls desc").fetchall()]
+    other = "llmlogs prices update --installed" if found else "pip install -U genai-prices, or llmlogs prices update --from data.json"
+    return [
+        f"in use    {book.SOURCE} {found[0][0]}, kept in the database" if found else f"in use    {installed}, the installed package",
+        *([f"installed {installed}"] if found else []),
+        f"priced    {', '.join(used) or 'nothing yet'}",
+        f"another   {other}",
+        "then      llmlogs prices diff and llmlogs prices reprice --diff show what it changes; calls keep their price until llmlogs prices reprice",
+    ]
+
+
 def release(con: duckdb.DuckDBPyConnection) -> None:
     """Back to the installed package."""
     con.execute("delete from meta where key = $1", [KEY])

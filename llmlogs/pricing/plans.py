@@ -74,7 +74,7 @@ def add(con: duckdb.DuckDBPyConnection, plans: Sequence[Plan], book: int, own_bo
     insert(con, PRICE_PLANS, [_plan_row(plan, number) | {"book_id": book, "own_book_id": own_book} for number, plan in numbered])
     parts = [(number, plan, kind, cell) for number, plan in numbered for kind, cells in _lists(plan) for cell in cells]
     rate = next_number(con, "price_rates", "rate_id")
-    insert(con, PRICE_RATES, [_rate_row(cell, kind, plan) | {"rate_id": rate + i, "plan_id": n} for i, (n, plan, kind, cell) in enumerate(parts)])
+    insert(con, PRICE_RATES, [rate_row(cell, kind, plan) | {"rate_id": rate + i, "plan_id": n} for i, (n, plan, kind, cell) in enumerate(parts)])
 
 
 def _lists(plan: Plan) -> Iterable[tuple[str, list[Cell]]]:
@@ -87,7 +87,8 @@ def _plan_row(plan: Plan, number: int) -> dict[str, Any]:
     return {"plan_id": number} | key | {name: getattr(plan, name) for name in told}
 
 
-def _rate_row(cell: Cell, kind: str, plan: Plan) -> dict[str, Any]:
+def rate_row(cell: Cell, kind: str, plan: Plan) -> dict[str, Any]:
+    """A cell as a row of price_rates, without its ids."""
     rates = {unit.rate: cell.rates.get(unit.name) for unit in UNITS}
     whole_day = cell.tod_from == 0 and cell.tod_to == DAY
     return rates | {
@@ -105,6 +106,7 @@ def _rate_row(cell: Cell, kind: str, plan: Plan) -> dict[str, Any]:
         "src_url": plan.src_url,
         "src_note": cell.note,
         "own_line": cell.own_line,
+        "disputed": cell.disputed,
     }
 
 
@@ -130,4 +132,4 @@ def _text(value: Any) -> str:
     return format(value, "f") if hasattr(value, "as_tuple") else str(value)
 
 
-__all__ = ["KEYS", "PRICE_BOOKS", "add", "book_id", "forget", "insert", "missing", "next_number", "supersede"]
+__all__ = ["KEYS", "PRICE_BOOKS", "add", "book_id", "forget", "insert", "missing", "next_number", "rate_row", "supersede"]

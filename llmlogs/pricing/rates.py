@@ -31,6 +31,7 @@ class Cell:
     factor: Decimal = Decimal(1)
     note: str | None = None
     own_line: int | None = None  # of the own price file
+    disputed: str | None = None
 
     def with_status(self, status: str) -> Cell:
         """The same rectangle, without a price."""
@@ -45,7 +46,7 @@ class Cell:
     @property
     def price(self) -> tuple[object, ...]:
         """What makes two neighbours one."""
-        return self.status, self.rates, self.unseen, self.factor, self.note, self.own_line
+        return self.status, self.rates, self.unseen, self.factor, self.note, self.own_line, self.disputed
 
 
 def _status_of(rates: Rates) -> str:

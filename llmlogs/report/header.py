@@ -32,7 +32,7 @@ from call_costs group by 1 order by 2 desc, 1
 REJECTS = """
 select coalesce(f.path, '?'), r.line, r.reason from rejects r left join files f using (file_id) order by f.path, r.line limit $1
 """
-BOOKS = "select source, version from price_books order by book_id"
+BOOKS = "select b.source, b.version, coalesce(u.calls, 0) from price_books b left join priced_by u on u.book_id = b.book_id order by b.book_id"
 BILLS = """
 select coalesce(report, 'unknown'), count(*), min(bucket_start), max(bucket_end), sum(amount_usd) from usage_buckets group by 1 order by 1
 """
@@ -107,7 +107,12 @@ def _groups(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Group, ...]:
 
 
 def _price_book(con: duckdb.DuckDBPyConnection) -> str:
-    return ", ".join(f"{_word(source)} {_word(version)}".strip() for source, version in con.execute(BOOKS).fetchall())
+    """The books that priced the calls there are; more than one is said: prices of two books are not one list."""
+    found = [(f"{_word(source)} {_word(version)}".strip(), source == "own file", calls) for source, version, calls in con.execute(BOOKS).fetchall()]
+    idle = not any(calls for *_, calls in found)
+    books = [name for name, own, calls in found if calls or (idle and not own)]
+    mixed = f" (calls are priced by {len(books)} books, see `llmlogs prices show`)" if len(books) > 1 and not idle else ""
+    return ", ".join([*books, *(name for name, own, _ in found if own)]) + mixed
 
 
 def _trends(con: duckdb.DuckDBPyConnection, first: datetime | None, last: datetime | None) -> tuple[Trend, ...]:

@@ -74,6 +74,7 @@ factor | {RATE} | ratio | discounts and uplifts that are in the rates per token,
 src_url | VARCHAR | | where the price is published
 src_note | VARCHAR | | remark of the book or of the own price
 own_line | INTEGER | | line of the own price file that gave the price, NULL = the book's
+disputed | VARCHAR | | why the price is in doubt: what other sources say
 """,
 )
 PRICING_RUNS = table(

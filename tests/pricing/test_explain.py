@@ -39,8 +39,10 @@ def test_a_price_is_told_from_the_logged_name_to_the_total(con: duckdb.DuckDBPyC
         "as logged provider anthropic, asked for claude-sonnet-4-5, answered by claude-sonnet-4-5-20250929",
         "matched   claude-sonnet-4-5-20250929 -> anthropic/claude-sonnet-4-5 (as logged, own)",
         f"book      genai-prices 0.2.3 ({sha})",
-        "rate      2: for more than 200,000 input tokens",
+        "rate      3: from 2026-05-01, for more than 200,000 input tokens",
         "source    https://www.anthropic.com/pricing#api",
+        "in doubt  above 200,000 input tokens the book has twice the price, right until the long-context beta ended on 2026-04-30; "
+        "litellm has one price for all sizes (https://platform.claude.com/docs/en/about-claude/pricing)",
         "                     input      150,000 x         6 USD per 1,000,000 = 0.9 USD",
         "                cache read      100,000 x       0.6 USD per 1,000,000 = 0.06 USD",
         "                    output        1,000 x      22.5 USD per 1,000,000 = 0.0225 USD",

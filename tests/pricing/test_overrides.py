@@ -182,5 +182,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_the_corrections_that_come_along_are_valid_and_say_why() -> None:
     assert patches().entries
-    assert all(entry.reason and ("https://" in entry.reason or "stated costs" in entry.reason) for entry in patches().entries)
-    assert patches().of("uplift", "hours", "tier", "same") == patches().entries  # the kinds that are laid over the book, see own.plan_for
+    laid_over = patches().of("uplift", "hours", "tier", "same")  # see own.plan_for
+    assert all(entry.reason and ("https://" in entry.reason or "stated costs" in entry.reason) for entry in laid_over)
+    assert patches().of("uplift", "hours", "tier", "same", "disputed") == patches().entries
+    assert all((entry.source or "").startswith("https://") for entry in patches().of("disputed"))

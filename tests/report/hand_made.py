@@ -197,7 +197,7 @@ def database(path: Path, *, calls: int = 240, names: tuple[str, ...] = ("gpt-x",
     )
     if calls:
         con.execute("insert into rejects select 1, 1, 9 + i, 100 * i, 80, 'not JSON: ' || $1, '{}' from range(3) t(i)", [names[0][:200]])
-        con.execute("insert into price_books values (1, 'genai-prices', '0.2.3', 'abc', $1, 'MIT')", [NOW])
+        con.execute("insert into price_books values (1, 'genai-prices', '0.2.3', 'abc', $1, 'MIT', null)", [NOW])
         con.execute("insert into field_coverage values ('llmlogs', 'calls', 'ttft_ms', 0, 240, 'stream'), ('llmlogs', 'calls', 'input_tokens', 239, 240, '')")
     return con
 

@@ -2,6 +2,7 @@
 alter table price_books add column data varchar;
 alter table price_plans add column superseded_at timestamp;
 alter table price_rates add column own_line integer;
+alter table price_rates add column disputed varchar;
 create table pricing_runs (
     run_no integer,
     priced_at timestamp,
