@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from llmlogs.cli import strict
 from llmlogs.cli.options import Db, Json, database, settings
 from llmlogs.cli.queries import Folder, pack
 
@@ -33,6 +34,8 @@ def query(
     rows: Annotated[int, typer.Option(min=1, help="Rows of each table to show.")] = 20,
     folder: Folder = None,
     as_json: Json = False,
+    strict_money: strict.Strict = False,
+    min_priced: strict.MinPriced = None,
 ) -> None:
     """Ask one question of the database."""
     from llmlogs.pack import parameters
@@ -47,7 +50,9 @@ def query(
         names = {p.name for p in asked.parameters}
         configured = {name: value for name, value in settings().question_values.items() if name in names}
         answer = run(con, [asked], configured | parameters.parse(param or []), known=found.questions, tables=settings().tables)[0]
+        wrong = strict.complaint(con, strict_money, min_priced)
     finally:
         con.close()
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     typer.echo(one.as_json(answer) if as_json else "\n".join(one.lines(answer, width, rows)), nl=not as_json)
+    strict.finish(wrong)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmlogs import __version__
-from llmlogs.cli import talk
+from llmlogs.cli import strict, talk
 from llmlogs.cli.options import Db, database, settings
 from llmlogs.cli.queries import Folder, chosen, pack
 from llmlogs.errors import UsageError
@@ -51,6 +51,9 @@ def report(
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     folder: Folder = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    *,
+    strict_money: strict.Strict = False,
+    min_priced: strict.MinPriced = None,
 ) -> None:
     """Answer every question and write the report."""
     from llmlogs.report import write
@@ -63,11 +66,23 @@ def report(
         raise UsageError("files and --db at once", next_step="`llmlogs ingest FILES --db FILE` keeps them; then `llmlogs report --db FILE`")
     with _source(files, db) as path:
         made = _make(path, folder, only, title)
+        wrong = _complaint(path, strict_money, min_priced)
     for name in wanted:
         _emit(made, name)
     pages = [Path(name) for name in wanted if name.endswith((".html", ".htm"))]
     if open_it and pages:
         typer.launch(pages[0].resolve().as_uri())
+    strict.finish(wrong)
+
+
+def _complaint(path: Path, strict_money: bool, min_priced: float | None) -> str | None:
+    from llmlogs.store.database import open_for_read
+
+    con = open_for_read(path)
+    try:
+        return strict.complaint(con, strict_money, min_priced)
+    finally:
+        con.close()
 
 
 @contextmanager

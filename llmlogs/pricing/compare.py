@@ -12,11 +12,13 @@ import duckdb
 from llmlogs.pricing import own, plans
 from llmlogs.pricing.overrides import Overrides
 from llmlogs.pricing.resolve import Plan, Tuple
-from llmlogs.pricing.units import UNITS
+from llmlogs.pricing.units import FEE, OVERLAPS, UNITS, UNSEEN_OUTPUT
 from llmlogs.schema.prices import PRICE_RATES
 
 Row = Mapping[str, Any]
 PRICE = [name for name in PRICE_RATES.names if name not in ("rate_id", "plan_id", "kind", "src_url", "src_note", "disputed", "own_line")]
+
+MATTERS = {*OVERLAPS, *UNSEEN_OUTPUT, FEE}  # of what no log counts, what a price cannot do without
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ def _what(old: Row, old_rates: list[dict[str, Any]], new: Plan) -> str:
 
 def _plain(row: Row) -> dict[str, Any]:
     """A rate row as comparable values: NULL as no price, times as text."""
-    return {name: _value(row[name]) for name in PRICE if row.get(name) is not None}
+    seen = {name: _value(row[name]) for name in PRICE if row.get(name) is not None}
+    unseen = [key for key in str(seen.pop("unseen", "")).split(", ") if key in MATTERS]
+    return seen | ({"unseen": unseen} if unseen else {})
 
 
 def _value(value: Any) -> Any:

@@ -118,3 +118,14 @@ def test_a_new_price_file_is_valid_with_and_without_its_comments(llmlogs: Run, t
     assert done.code == 2
     assert "full.toml:3" in done.err
     assert "did you mean `percent`?" in done.err
+
+
+def test_strict_ends_with_1_where_too_little_is_priced_and_still_answers(llmlogs: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("".join(call(f"2026-05-{day:02d}") for day in range(1, 20)) + call("2026-05-20", "nobody-knows"))
+    llmlogs("ingest", "a.jsonl")
+    for command in (("query", "cost/by_model"), ("report", "-o", "-", "--only", "cost/by_model")):
+        assert llmlogs(*command, "--strict").code == 0
+        done = llmlogs(*command, "--min-priced", "0.99")
+        assert done.code == 1
+        assert "gpt-5" in done.out
+        assert "only 95.0% of calls and 95.0% of tokens are priced, 99.0% are asked for" in done.err
