@@ -33,6 +33,7 @@ spend_high   = { label = "Up to", unit = "usd", help = "with what calls without 
 spend_share  = { label = "Of spend", unit = "pct0", help = "of all priced spend" }
 mean_usd     = { label = "Per call", unit = "usd", help = "mean over priced calls" }
 usd_per_mtok = { label = "Per million tokens", unit = "usd", help = "spend over input and output tokens of priced calls" }
+disputed     = { label = "In doubt", help = "why the price of some of these calls is: other good sources have another one; see `llmlogs prices explain`" }
 reported_usd = { label = "Reported", unit = "usd", help = "what the log or the provider itself states, where it does" }
 day          = { label = "Day (UTC)", unit = "date" }
 ---*/
@@ -62,10 +63,12 @@ from (
 ) total
 left join top t on true;
 
-select provider, model, n_calls, priced_share, input_tokens, cached_share, output_tokens, spend, spend_high, cast(spend as double) / nullif(spend_all, 0) as spend_share,
-    spend / nullif(priced_calls, 0) as mean_usd, 1e6 * spend / nullif(priced_tokens, 0) as usd_per_mtok, reported_usd
-from by_model
-order by spend desc nulls last, n_calls desc, provider, model;
+with doubts as (select rate_id, max(disputed) as disputed from price_rates where disputed is not null group by rate_id),
+told as (select provider, model, max(d.disputed) as disputed from call_costs c join doubts d on c.rate_id = d.rate_id where c.cost_usd is not null group by provider, model)
+select m.provider, m.model, n_calls, priced_share, input_tokens, cached_share, output_tokens, spend, spend_high, cast(spend as double) / nullif(spend_all, 0) as spend_share,
+    spend / nullif(priced_calls, 0) as mean_usd, 1e6 * spend / nullif(priced_tokens, 0) as usd_per_mtok, reported_usd, t.disputed
+from by_model m left join told t on m.provider is not distinct from t.provider and m.model is not distinct from t.model
+order by spend desc nulls last, n_calls desc, m.provider, m.model;
 
 with top as (select provider, model from by_model order by spend desc nulls last, provider, model limit 5)
 select date_trunc('day', c.started_at) as day, case when t.model is not null then c.model when c.model is null then '(no model)' else '(other)' end as model, sum(c.spend) as spend
