@@ -17,7 +17,9 @@ select count(*), min(started_at), max(started_at), count(*) filter (started_at i
 from calls
 """
 MONEY = """
-select spend, priced_share, priced_token_share, lower_bound_calls / nullif(priced_calls, 0), spend_high, unbounded_calls from spend_coverage
+select spend, priced_share, priced_token_share, lower_bound_calls / nullif(priced_calls, 0), spend_high, unbounded_calls,
+       (select sum(coalesce(idle_usd, cost_usd)) from capacity_hours)
+from spend_coverage
 """
 ACCOUNTS = """
 select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(records), 0)::bigint, coalesce(sum(calls), 0)::bigint, coalesce(sum(other), 0)::bigint,
@@ -54,7 +56,7 @@ EPOCH = datetime(1970, 1, 1)
 def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
     """All counts of the trust header."""
     calls, first, last, untimed, weighted = _one(con, TOTALS)
-    spend, priced, priced_tokens, bounds, high, unbounded = _one(con, MONEY)
+    spend, priced, priced_tokens, bounds, high, unbounded, idle = _one(con, MONEY)
     files, lines, records, call_records, other, merged, skipped, rejected, pending = _one(con, ACCOUNTS)
     models = _groups(con, MODELS)
     return Header(
@@ -82,6 +84,7 @@ def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
         lower_bounds=bounds,
         spend_high=high,
         unbounded=unbounded or None,
+        idle_usd=idle,
         price_book=_price_book(con),
         rejects=tuple(Reject(_word(p), line, _word(r)) for p, line, r in con.execute(REJECTS, [REJECT_PAGE]).fetchall()),
         trends=_trends(con, first, last),

@@ -93,6 +93,7 @@ class Header:
     bills: tuple[Bill, ...] = ()
     spend_high: Decimal | None = None  # at most, without the calls that nothing bounds
     unbounded: float | None = None  # calls that nothing bounds
+    idle_usd: float | None = None  # capacity paid by the hour that no call used, or whose use nobody counts: in no call's cost
 
     @property
     def billed(self) -> str:
@@ -110,7 +111,8 @@ class Header:
         tokens = f"{show(self.priced_tokens, 'pct1')} of tokens" if self.priced_tokens is not None else "no tokens recorded"
         calls = f"{show(self.priced_calls, 'pct1')} of calls priced" if self.priced_calls is not None else "no call to price"
         bound = f"; a lower bound for {show(self.lower_bounds, 'pct1')} of them, whose usage was not fully logged" if self.lower_bounds else ""
-        return f"{calls}, {tokens}{bound}{self._at_most()}"
+        idle = f"; beside it {show(self.idle_usd, 'usd')} of capacity that no call carries" if self.idle_usd else ""
+        return f"{calls}, {tokens}{bound}{self._at_most()}{idle}"
 
     def _at_most(self) -> str:
         """The upper end of the spend, where it is not exact: an unknown is a range."""

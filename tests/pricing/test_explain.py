@@ -52,6 +52,9 @@ def test_a_price_is_told_from_the_logged_name_to_the_total(con: duckdb.DuckDBPyC
 
 
 X = {"provider": "x", "request_model": "y"}
+STEPS = '[[discount]]\nprovider = "openai"\ngraduated = [[0, 10]]\nreason = "frame contract"\n'
+FREE_SEARCHES = '[[allowance]]\nprovider = "openai"\nunit = "web_searches"\nfree = 1\nper = "day"\n'
+GPUS = '[[capacity]]\nprovider = "x"\nkind = "gpu"\nunits = 8\nusd_per_unit_hour = 2.5\nconcurrency = 4\n'
 XPRICE = '[[price]]\nprovider = "x"\nmodel = "y"\ninput_mtok = 1\noutput_mtok = 1\nreason = "card"\n'
 TOLD: list[tuple[dict[str, Any], str, str]] = [
     ({"provider": "openai", "request_model": "nope"} | BOTH, "", "the book does not know the model"),
@@ -66,6 +69,11 @@ TOLD: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"provider": "openai", "response_model": "gpt-5.6-sol", "service_tier": "batch", "started_at": "2026-12-01"} | BOTH, "", "tier batch"),
     (X | BOTH, XPRICE, "card"),
+    (X | BOTH, XPRICE, "own file  own.toml ("),
+    ({"provider": "openai", "request_model": "gpt-5"} | BOTH, STEPS, "agreed    -0.000225 USD by graduated discount of line 1 (frame contract)"),
+    ({"provider": "openai", "request_model": "gpt-5", "web_searches": 2} | BOTH, FREE_SEARCHES, "agreed    -0.01 USD by free allowance of line 1"),
+    (X | BOTH | {"duration_ms": 90_000.0}, GPUS, "agreed    0.125 USD by capacity by busy seconds of line 1"),
+    ({"provider": "mistral", "request_model": "mistral-large-latest"} | BOTH, "", "in doubt  the book has 2 and 6 USD"),
     ({"provider": "openai", "request_model": "gpt-5"} | BOTH, '[[discount]]\nprovider = "openai"\npercent = 10\n', "all rates times 0.9"),
     ({"provider": "openai", "request_model": "gpt-5"} | BOTH, '[[discount]]\nprovider = "openai"\npercent = 10\n', "list      0.00225 USD by the book"),
     ({"app_cache": "hit", "provider": "openai", "request_model": "gpt-5"} | BOTH, "", "cost      0 USD [app_cache_hit"),

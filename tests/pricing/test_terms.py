@@ -13,6 +13,7 @@ import pytest
 
 from llmlogs.pricing import load_overrides, price_calls, reprice
 from llmlogs.pricing.overrides import Overrides
+from llmlogs.report.header import read_header
 
 Load = Callable[..., None]
 GPT5 = {"provider": "openai", "request_model": "gpt-5", "input_tokens": 1000, "output_tokens": 100}  # 0.00225 by the book
@@ -152,6 +153,7 @@ def test_own_gpus_by_the_second(con: duckdb.DuckDBPyConnection, load: Load, tmp_
     found = con.execute("select cost_usd, cost_status from calls order by call_id").fetchall()
     assert found == [(Decimal("0.125"), "capacity"), (Decimal("0.125"), "capacity"), (None, "partial_usage")]
     assert con.execute("select used_usd, idle_usd, n_calls from capacity_hours").fetchall() == [(0.25, 19.75, 2)]
+    assert "beside it $19.75 of capacity that no call carries" in read_header(con, "x").priced
 
 
 def test_capacity_whose_use_nobody_counts_is_one_line(con: duckdb.DuckDBPyConnection, load: Load, tmp_path: Path) -> None:
