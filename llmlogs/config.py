@@ -33,6 +33,7 @@ class Config:
     prices: Path | None = None
     queries: Path | None = None
     title: str = ""
+    currency: str = "USD"
     parameters: dict[str, Any] = field(default_factory=dict)
     budget: tuple[goals.Entry, ...] = ()
     slo: tuple[goals.Entry, ...] = ()
@@ -60,6 +61,7 @@ MEANING = {
     "prices": "file with own prices, aliases and discounts; llmlogs.prices.toml beside it is found without being named",
     "queries": "folder with own questions",
     "title": "title of the report",
+    "currency": "what reports show money in, e.g. EUR; needs an [[fx]] rate in the price file",
     "parameters": "values for the parameters of questions, e.g. window_minutes = 10",
     "budget": "[[budget]] tables: name, amount_usd, period (day, week, month), and whose spend it is; see cost/budgets",
     "slo": "[[slo]] tables: name, metric (ttft, duration), target_ms, share, window_days, and of which calls",
@@ -138,6 +140,13 @@ def _text(value: object, _: Path) -> str:
     return value
 
 
+def _code(value: object, base: Path) -> str:
+    code = _text(value, base).upper()
+    if len(code) != 3 or not code.isalpha():
+        raise ValueError(f"must be a code of three letters, found {value!r}")
+    return code
+
+
 def _texts(value: object, _: Path) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
@@ -189,6 +198,7 @@ CHECKS: dict[str, Callable[[object, Path], Any]] = {
     "prices": _file,
     "queries": _file,
     "title": _text,
+    "currency": _code,
     "parameters": _table,
     "budget": _goals("budget"),
     "slo": _goals("slo"),

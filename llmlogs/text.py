@@ -6,7 +6,8 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -114,22 +115,50 @@ def _long_time(seconds: int) -> str:
     return f"{hours // 24:,} d {hours % 24:02} h"
 
 
+@dataclass(frozen=True)
+class Money:
+    """The currency money is shown in; everything is kept in US dollars."""
+
+    sign: str = "$"
+    usd: Decimal = Decimal(1)  # price of one unit
+    note: str = ""
+
+
+_shown = [Money()]  # not a context variable: questions may be answered by several threads
+
+
+def money() -> Money:
+    """The currency in force."""
+    return _shown[-1]
+
+
+@contextmanager
+def money_in(shown: Money) -> Iterator[None]:
+    """Show money in another currency while the block runs."""
+    _shown.append(shown)
+    try:
+        yield
+    finally:
+        _shown.pop()
+
+
 def _dollars(value: Any) -> str:
     """Cents from one dollar up, up to four decimals below it, four significant digits below one cent, never $0.00 for something."""
-    size, sign = _size(value)
+    size, sign, unit = *_size(value), money()
+    size /= unit.usd
     if not size:
-        return "$0.00"
+        return f"{unit.sign}0.00"
     if size >= Decimal("0.99995"):
-        return f"{sign}${_grouped(size, 2)}"
+        return f"{sign}{unit.sign}{_grouped(size, 2)}"
     if size < Decimal("0.0001"):
-        return ">-$0.0001" if sign else "<$0.0001"
+        return f">-{unit.sign}0.0001" if sign else f"<{unit.sign}0.0001"
     whole, _, cents = _grouped(size, max(4, 3 - size.adjusted())).partition(".")
-    return f"{sign}${whole}.{cents[:2]}{cents[2:].rstrip('0')}"
+    return f"{sign}{unit.sign}{whole}.{cents[:2]}{cents[2:].rstrip('0')}"
 
 
 def _dollars_exact(value: Any) -> str:
-    size, sign = _size(value)
-    return f"{sign}${_digits(size)}"
+    size, sign, unit = *_size(value), money()
+    return f"{sign}{unit.sign}{_digits(size if unit.usd == 1 else round(size / unit.usd, 12))}"
 
 
 def _scaled(steps: Sequence[str], glue: str = "") -> Callable[[Any], str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from llmlogs.cli import strict
+from llmlogs.cli import currency, strict
 from llmlogs.cli.options import Db, Json, database, settings
 from llmlogs.cli.queries import Folder, pack
 
@@ -34,8 +34,10 @@ def query(
     rows: Annotated[int, typer.Option(min=1, help="Rows of each table to show.")] = 20,
     folder: Folder = None,
     as_json: Json = False,
+    *,
     strict_money: strict.Strict = False,
     min_priced: strict.MinPriced = None,
+    in_currency: currency.Currency = None,
 ) -> None:
     """Ask one question of the database."""
     from llmlogs.pack import parameters
@@ -44,15 +46,16 @@ def query(
     from llmlogs.store.database import open_for_read
 
     found = pack(folder)
-    con = open_for_read(database(db))
-    try:
-        asked = found.find(question)
-        names = {p.name for p in asked.parameters}
-        configured = {name: value for name, value in settings().question_values.items() if name in names}
-        answer = run(con, [asked], configured | parameters.parse(param or []), known=found.questions, tables=settings().tables)[0]
-        wrong = strict.complaint(con, strict_money, min_priced)
-    finally:
-        con.close()
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    typer.echo(one.as_json(answer) if as_json else "\n".join(one.lines(answer, width, rows)), nl=not as_json)
+    with currency.shown_in(in_currency, database(db)):
+        con = open_for_read(database(db))
+        try:
+            asked = found.find(question)
+            names = {p.name for p in asked.parameters}
+            configured = {name: value for name, value in settings().question_values.items() if name in names}
+            answer = run(con, [asked], configured | parameters.parse(param or []), known=found.questions, tables=settings().tables)[0]
+            wrong = strict.complaint(con, strict_money, min_priced)
+        finally:
+            con.close()
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        typer.echo(one.as_json(answer) if as_json else "\n".join(one.lines(answer, width, rows)), nl=not as_json)
     strict.finish(wrong)

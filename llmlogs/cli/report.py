@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmlogs import __version__
-from llmlogs.cli import strict, talk
+from llmlogs.cli import currency, strict, talk
 from llmlogs.cli.options import Db, database, settings
 from llmlogs.cli.queries import Folder, chosen, pack
 from llmlogs.errors import UsageError
@@ -54,6 +54,7 @@ def report(
     *,
     strict_money: strict.Strict = False,
     min_priced: strict.MinPriced = None,
+    in_currency: currency.Currency = None,
 ) -> None:
     """Answer every question and write the report."""
     from llmlogs.report import write
@@ -64,11 +65,11 @@ def report(
             write.check(Path(name))
     if files and db is not None:
         raise UsageError("files and --db at once", next_step="`llmlogs ingest FILES --db FILE` keeps them; then `llmlogs report --db FILE`")
-    with _source(files, db) as path:
+    with _source(files, db) as path, currency.shown_in(in_currency, path):
         made = _make(path, folder, only, title)
         wrong = _complaint(path, strict_money, min_priced)
-    for name in wanted:
-        _emit(made, name)
+        for name in wanted:
+            _emit(made, name)
     pages = [Path(name) for name in wanted if name.endswith((".html", ".htm"))]
     if open_it and pages:
         typer.launch(pages[0].resolve().as_uri())

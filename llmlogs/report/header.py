@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from llmlogs.report.model import Bill, Coverage, Group, Header, Reject, Trend
-from llmlogs.text import clip, plain
+from llmlogs.text import clip, money, plain
 
 TOTALS = """
 select count(*), min(started_at), max(started_at), count(*) filter (started_at is null),
@@ -115,7 +115,8 @@ def _price_book(con: duckdb.DuckDBPyConnection) -> str:
     idle = not any(calls for *_, calls in found)
     books = [name for name, own, calls in found if calls or (idle and not own)]
     mixed = f" (calls are priced by {len(books)} books, see `llmlogs prices show`)" if len(books) > 1 and not idle else ""
-    return ", ".join([*books, *(name for name, own, _ in found if own)]) + mixed
+    told = ", ".join([*books, *(name for name, own, _ in found if own)]) + mixed
+    return "; ".join(filter(None, [told, money().note]))
 
 
 def _trends(con: duckdb.DuckDBPyConnection, first: datetime | None, last: datetime | None) -> tuple[Trend, ...]:

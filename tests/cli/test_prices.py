@@ -129,3 +129,20 @@ def test_strict_ends_with_1_where_too_little_is_priced_and_still_answers(llmlogs
         assert done.code == 1
         assert "gpt-5" in done.out
         assert "only 95.0% of calls and 95.0% of tokens are priced, 99.0% are asked for" in done.err
+
+
+def test_money_is_shown_in_another_currency_and_the_header_says_by_which_rate(llmlogs: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(call("2026-05-10", input_tokens=8 * 10**6, output_tokens=0))  # 10 USD
+    llmlogs("ingest", "a.jsonl")
+    assert llmlogs("query", "cost/by_model", "--currency", "EUR").code == 2
+    rates = [("2026-01-01", "2"), ("2026-05-01", "1.25"), ("2026-06-01", "4")]
+    fx = "".join(f'[[fx]]\ncurrency = "eur"\nusd_per_unit = "{usd}"\nvalid_from = {day}\n' for day, usd in rates)
+    (tmp_path / "llmlogs.prices.toml").write_text(fx)
+    told = llmlogs("report", "-o", "-", "--only", "cost/by_model", "--currency", "eur").out
+    assert "EUR 8.00" in told
+    assert "$" not in told
+    assert "1 EUR = 1.25 USD on 2026-05-10, the last day of the log" in " ".join(told.split())
+    assert "$10.00" in llmlogs("query", "cost/by_model").out
+    (tmp_path / "llmlogs.toml").write_text('currency = "EUR"\n')
+    assert "EUR 8.00 over 1 models" in llmlogs("query", "cost/by_model").out
+    assert json.loads(llmlogs("query", "cost/by_model", "--json").out)
