@@ -56,14 +56,17 @@ class Statement:
 
     def cost(self) -> str:
         """USD, NULL wherever the status says so."""
-        return f"case when {self.hit()} then 0 when {_either(test for test, _ in self.refusals())} then null else {self.total()} end"
+        return (
+            f"case when {self.hit()} then 0 when {_either(test for test, _ in self.refusals())} then null "
+            f"when {_either(test for test, _ in self.worthless())} then null else {self.total()} end"
+        )
 
     def status(self) -> str:
         """NULL for a plainly priced call, otherwise why it has no price or what kind of price it is."""
-        refused = "\n".join(f"when {test} then {status}" for test, status in self.refusals())
+        refused = "\n".join(f"when {test} then {status}" for test, status in [*self.refusals(), *self.worthless()])
         return f"""case when {self.hit()} then 'app_cache_hit' {refused} when {self.total()} is null then 'invalid_usage'
             when r.status = 'own_capacity' then 'capacity'
-            when {self.incomplete()} then 'lower_bound' when r.status = 'free' then 'free' end"""
+            when {self.incomplete()} then 'lower_bound' when r.status = 'free' or {self.nothing_to_pay()} then 'free' end"""
 
     def total(self) -> str:
         """The price as one dot product: each count times the difference between its own rate and its parent's. NULL where no column can hold it."""
@@ -86,6 +89,14 @@ class Statement:
             (f"{self.instant()} is null and not r.timeless", f"{stated} 'time_missing' end"),
             (self.half_counted(), f"{stated} 'partial_usage' end"),
             (self.contradiction(), "'invalid_usage'"),
+        ]
+
+    def worthless(self) -> list[tuple[str, str]]:
+        """The same for calls whose total can be worked out, and is 0 only because what was used has no rate."""
+        whole = f"coalesce({self.count(BY_NAME['input'])}, 0) + coalesce({self.count(BY_NAME['output'])}, 0)"
+        return [
+            (f"{self.nothing_to_pay()} and {self.without_rate()}", "'unpriced_model'"),
+            (f"{self.nothing_to_pay()} and {whole} = 0", "'invalid_usage'"),
         ]
 
     def out_of_range(self) -> str:
@@ -125,8 +136,18 @@ class Statement:
 
     def incomplete(self) -> str:
         """All that is needed was counted, but the log says the counts are not final, or something was used that the book has no price for."""
+        partial = f"{self.column('usage_status')} = 'partial'"
+        return f"({_either([partial])} or {self.without_rate()})"
+
+    def without_rate(self) -> str:
+        """Something was used that the book has no price for."""
         must = [unit for unit in self.counted if not unit.parent or unit.name in ("audio_output", "image_output")]  # never cheaper than text
-        return _either([f"{self.column('usage_status')} = 'partial'", *(f"{self.count(unit)} > 0 and not r.has_{unit.name}" for unit in must)])
+        return _either(f"{self.count(unit)} > 0 and not r.has_{unit.name}" for unit in must)
+
+    def nothing_to_pay(self) -> str:
+        """Something was used and comes to 0: free, or not known at all, but never plainly priced."""
+        used = _either(f"{self.count(unit)} > 0" for unit in self.counted)
+        return f"({self.total()} = 0 and {used} and r.status <> 'own_capacity')"
 
 
 def _either(tests: Iterable[str]) -> str:

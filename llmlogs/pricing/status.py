@@ -12,7 +12,7 @@ MEANING = {
     "time_missing": "the log has no time, and the price has changed over time",
     "unknown_provider": "the book does not know the provider; an [[alias]] or [[price]] in your price file helps",
     "unknown_model": "the book does not know the model; an [[alias]] or [[price]] in your price file helps",
-    "unpriced_model": "the book knows the model and has no price for it; say [[free]] or [[price]] in your price file",
+    "unpriced_model": "the book knows the model and has no price for it, or for what was used; say [[free]] or [[price]] in your price file",
     "context_unpriced": "the book has no price for this service tier at that time, and the standard price would be wrong",
     "out_of_book_dates": "your own price does not cover that time, and the book has none",
     "capacity": "served by capacity paid by the hour; [[capacity]] in your price file says what, and how its use is counted",

@@ -92,7 +92,11 @@ def want(row: Row) -> Want:
         cost = price.calc_price(Usage(**usage))
     except ValueError:
         return Want(None, "invalid_usage")
-    return Want(cost["total_price"] * factor, _kind(row, prices))
+    kind = _kind(row, prices)
+    if cost["total_price"] == 0 and any(usage.values()):  # nothing to pay for something used is said, never a plain price
+        unknown = "unpriced_model" if kind == "lower_bound" else "" if row["input_tokens"] or row["output_tokens"] else "invalid_usage"
+        return Want(None, unknown) if unknown else Want(Decimal(0), "free")
+    return Want(cost["total_price"] * factor, kind)
 
 
 def differences(sample: list[Row], folder: Path) -> tuple[list[tuple[Row, Want, Want]], Counter[str]]:

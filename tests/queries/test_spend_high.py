@@ -61,7 +61,11 @@ def bound(calls: list[dict[str, Any]], call: dict[str, Any]) -> float | None:
     if plan == "e":
         return call["reported_usd"]
     into = known(dearest(INPUTS, lambda p: p == plan), dearest(INPUTS, provider), dearest(INPUTS, lambda _: True))
-    out = 0.0 if plan == "b" else known(dearest(OUTPUTS, lambda p: p == plan), dearest(OUTPUTS, provider), dearest(OUTPUTS, lambda _: True))
+    out = (
+        0.0
+        if plan == "b" and not call["output_tokens"]
+        else known(dearest(OUTPUTS, lambda p: p == plan), dearest(OUTPUTS, provider), dearest(OUTPUTS, lambda _: True))
+    )
     if read is None or (wrote is None and out):
         return call["reported_usd"]
     return most(call["reported_usd"], read * into + (wrote or 0) * out + (call["web_searches"] or 0) * 0.01)

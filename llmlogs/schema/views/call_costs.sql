@@ -38,7 +38,7 @@ bounded as (
             + case when input_tokens > 0 and b.own.input is null then most_in * b.other_in else 0 end
             + case when web_searches > 0 and b.own.search is null then web_searches * b.other_search else 0 end
         else greatest(cast(reported_usd as double), case when coalesce(b.own.fee, false) then null
-            else most_in * b.rate_in + case when b.rate_out = 0 then 0 else most_out * b.rate_out end + coalesce(b.own.request, 0)
+            else most_in * b.rate_in + case when b.own.output is null and output_tokens > 0 then most_out * b.other_out when b.rate_out = 0 then 0 else most_out * b.rate_out end + coalesce(b.own.request, 0)
                 + case when web_searches > 0 then web_searches * b.rate_search else 0 end end)
         end as high
     from sized
