@@ -1,0 +1,427 @@
+"""Call logs and the bills for them, with known reasons why they differ. Knows nothing of how llmlogs compares them.
+
+A world is a list of calls that really happened. From it are made: the provider's reports (from all that happened) and a call log (with planted faults). What
+each fault moves is written down as it is planted, as (bill's day, model, kind) -> tokens, and in USD. Differences of quantity are valued at what was billed,
+differences of price at what was logged: the usual order of a variance analysis, in which each dollar has one cause.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+KINDS = ("input", "cache_read", "cache_write", "output")
+Cell = tuple[str, str, str]  # day, model, kind
+# USD a million tokens: fresh input, cache read, cache write, output.
+PRICES = {
+    "gpt-5": (1.25, 0.125, 1.25, 10.0), "gpt-5-mini": (0.25, 0.025, 0.25, 2.0), "gpt-4.1": (2.0, 0.5, 2.0, 8.0), "gpt-4o": (2.5, 1.25, 2.5, 10.0),
+    "claude-sonnet-4-5": (3.0, 0.3, 3.75, 15.0), "claude-haiku-4-5": (1.0, 0.1, 1.25, 5.0), "claude-opus-4-6": (5.0, 0.5, 6.25, 25.0),
+}  # fmt: skip
+FULL = {
+    "gpt-5": "gpt-5-2025-08-07", "gpt-5-mini": "gpt-5-mini-2025-08-07", "gpt-4.1": "gpt-4.1-2025-04-14", "gpt-4o": "gpt-4o-2024-08-06",
+    "claude-sonnet-4-5": "claude-sonnet-4-5-20250929", "claude-haiku-4-5": "claude-haiku-4-5-20251001", "claude-opus-4-6": "claude-opus-4-6",
+}  # fmt: skip
+OPENAI, ANTHROPIC = ("gpt-5", "gpt-5-mini", "gpt-4.1"), ("claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-6")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that happened, and a line of the log after `logged` went over it."""
+
+    at: datetime
+    model: str
+    tokens: tuple[int, int, int, int]  # in the order of KINDS
+    batch: bool = False
+    project: str = "web"
+    number: int = 0
+    usage: bool = True
+    copied: bool = False
+
+
+@dataclass
+class World:
+    """What happened, what was logged, and what was planted."""
+
+    seed: int
+    provider: str
+    form: str  # api | api-hourly | litellm | focus | costs-only
+    happened: list[Call]  # all that is billed
+    logged: list[Call]
+    days: int
+    start: datetime
+    zone: int = 0  # hours the bill's day is off UTC
+    discount: float = 0.0
+    discount_from: int = 0
+    credit: float = 0.0
+    tax: float = 0.0
+    planted: tuple[str, ...] = ()
+    tokens: dict[str, dict[Cell, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
+    usd: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
+
+    def day(self, at: datetime) -> str:
+        """The bill's day of a moment."""
+        return (at + timedelta(hours=self.zone)).strftime("%Y-%m-%d")
+
+    def covers(self, day: str) -> bool:
+        """A day that the log has whole: the bill's days before and after are not compared."""
+        return self.start.strftime("%Y-%m-%d") <= day < (self.start + timedelta(days=self.days)).strftime("%Y-%m-%d")
+
+    def paid(self, day: str) -> float:
+        """Share of the list price that is paid on a day."""
+        return 1 - self.discount if day >= (self.start + timedelta(days=self.discount_from)).strftime("%Y-%m-%d") else 1.0
+
+    def move(self, cause: str, call: Call, sign: float, tokens: Iterable[float] | None = None, day: str | None = None) -> None:
+        """Write down what a cause adds to the bill less the log."""
+        when = day or self.day(call.at)
+        if not self.covers(when):
+            return
+        for kind, count, rate in zip(KINDS, tokens if tokens is not None else call.tokens, rates(call), strict=True):
+            if count:
+                self.tokens[cause][when, call.model, kind] += sign * count
+                self.usd[cause][when] += sign * count * rate * self.paid(when)
+
+
+def rates(call: Call) -> tuple[float, ...]:
+    """USD for one token of each kind, batches at half."""
+    return tuple(price / 1e6 * (0.5 if call.batch else 1) for price in PRICES[call.model])
+
+
+def price(call: Call) -> float:
+    """List price of a call."""
+    return sum(count * rate for count, rate in zip(call.tokens, rates(call), strict=True))
+
+
+def make(seed: int, causes: tuple[str, ...], form: str = "", provider: str = "") -> World:
+    """A world with these causes planted, all else drawn from the seed."""
+    rng = random.Random(seed * 7919 + 17)
+    provider = provider or rng.choice(("openai", "anthropic"))
+    form = form or rng.choice(("api", "api-hourly", "litellm", "focus"))
+    start = datetime(2026, 10, 15, tzinfo=UTC) + timedelta(days=rng.randrange(0, 14))
+    days = rng.randrange(10, 21)
+    calls = _happened(rng, provider, start, days, rng.uniform(250, 500))
+    world = World(seed, provider, form, calls, list(calls), days, start, planted=causes)
+    for name in sorted(causes, key=list(PLANTS).index):
+        PLANTS[name](world, rng)
+    _close(world)
+    return world
+
+
+def _happened(rng: random.Random, provider: str, start: datetime, days: int, a_day: float) -> list[Call]:
+    """Two or three models with habits of their own, more by day than by night, some calls cached."""
+    models = rng.sample(OPENAI if provider == "openai" else ANTHROPIC, rng.choice((2, 3)))
+    habits = {m: (rng.uniform(300, 4000), rng.uniform(50, 700), rng.uniform(0.2, 0.8), rng.uniform(0.5, 2)) for m in models}
+    calls: list[Call] = []
+    for day in range(days):
+        volume = a_day * rng.lognormvariate(0, 0.2)
+        for hour in range(24):
+            share = (0.5 + (0.9 if 7 <= hour <= 20 else 0)) / (24 * 0.5 + 14 * 0.9)
+            for _ in range(_poisson(rng, volume * share)):
+                model = rng.choices(models, [habits[m][3] for m in models])[0]
+                sent, made, cached, _ = habits[model]
+                size = sent * rng.lognormvariate(0, 0.7)
+                read = size * rng.uniform(0.3, 0.9) if rng.random() < cached else 0
+                written = size * 0.3 if provider == "anthropic" and not read and rng.random() < 0.5 else 0
+                tokens = (int(size) + 5, int(read), int(written), int(made * rng.lognormvariate(0, 0.6)) + 1)
+                at = start + timedelta(days=day, hours=hour, seconds=rng.uniform(0, 3600))
+                calls.append(Call(at, model, tokens, project=rng.choice(("web", "jobs")), number=len(calls)))
+    return sorted(calls, key=lambda call: call.at)
+
+
+def _poisson(rng: random.Random, mean: float) -> int:
+    count, passed = 0, rng.expovariate(1)
+    while passed < mean:
+        count, passed = count + 1, passed + rng.expovariate(1)
+    return count
+
+
+# --- what is planted -------------------------------------------------------------------------------------------------------------------
+
+
+def missing_hour(world: World, rng: random.Random) -> None:
+    """The log lacks one to four hours of the busy part of a day, or a whole day."""
+    day = world.start + timedelta(days=rng.randrange(1, world.days - 1))
+    begins, hours = (day + timedelta(hours=rng.randrange(8, 17)), rng.choice((1, 2, 4))) if rng.random() < 0.75 else (day, 24)
+    ends = begins + timedelta(hours=hours)
+    for call in [c for c in world.logged if begins <= c.at < ends]:
+        world.move("missing_logs", call, 1)
+    world.logged = [c for c in world.logged if not begins <= c.at < ends]
+
+
+def duplicated_file(world: World, rng: random.Random) -> None:
+    """The calls of a few days are in a second file, written by another program a moment later."""
+    first = rng.randrange(0, world.days - 3)
+    begins, ends = world.start + timedelta(days=first), world.start + timedelta(days=first + rng.choice((1, 2, 3)))
+    again = [replace(c, at=c.at + timedelta(seconds=rng.uniform(0.2, 3)), copied=True) for c in world.logged if begins <= c.at < ends]
+    for call in again:
+        world.move("duplicates", call, -1)
+    world.logged = world.logged + again
+
+
+def wrong_tier(world: World, rng: random.Random) -> None:
+    """A part of one model's calls ran as a batch at half the price; the log says nothing of it."""
+    model = rng.choice(sorted({c.model for c in world.happened}))
+    share = rng.uniform(0.2, 0.8)
+    moved = {c.number for c in world.happened if c.model == model and rng.random() < share}
+    world.happened = [replace(c, batch=c.number in moved) for c in world.happened]
+
+
+def cached_twice(world: World, rng: random.Random) -> None:
+    """The log adds cache reads to an input that holds them already."""
+    world.logged = [replace(c, tokens=(c.tokens[0] + c.tokens[1], *c.tokens[1:])) if c.tokens[1] else c for c in world.logged]
+
+
+def shifted_days(world: World, rng: random.Random) -> None:
+    """The bill's days are those of a place east or west."""
+    world.zone = rng.choice((-11, -8, -7, -5, -4, 2, 5, 8, 9, 10))
+
+
+def discounted(world: World, rng: random.Random) -> None:
+    """A contract's discount, from the first day or from a later one."""
+    world.discount = rng.choice((0.05, 0.08, 0.1, 0.15, 0.22))
+    world.discount_from = rng.choice((0, 0, world.days // 2))
+
+
+def another_client(world: World, rng: random.Random) -> None:
+    """Somebody else uses a model that the log never names."""
+    used = {c.model for c in world.happened}
+    model = rng.choice(sorted(set(PRICES) & {*(OPENAI + ("gpt-4o",) if world.provider == "openai" else ANTHROPIC)} - used) or ["gpt-4o"])
+    if model in used or (world.provider == "anthropic" and model == "gpt-4o"):
+        return another_project(world, rng)
+    return _other(world, rng, model, "web")
+
+
+def another_project(world: World, rng: random.Random) -> None:
+    """Somebody else's project on the same account."""
+    _other(world, rng, rng.choice(sorted({c.model for c in world.happened})), "stranger")
+
+
+def _other(world: World, rng: random.Random, model: str, project: str) -> None:
+    for _ in range(rng.randrange(150, 900)):
+        at = world.start + timedelta(seconds=rng.uniform(0, world.days * 86400 - 1))
+        tokens = (int(rng.uniform(100, 6000)), int(rng.uniform(0, 500)), 0, int(rng.uniform(10, 900)))
+        call = Call(at, model, tokens, project=project, number=10**6 + len(world.happened))
+        world.happened.append(call)
+        world.move("other_client", call, 1)
+
+
+def no_usage(world: World, rng: random.Random) -> None:
+    """Streams whose usage nobody asked for."""
+    share = rng.uniform(0.03, 0.15)
+    lost = {c.number for c in world.logged if rng.random() < share}
+    for call in world.logged:
+        if call.number in lost:
+            world.move("usage_not_logged", call, 1)
+    world.logged = [replace(c, usage=c.number not in lost) for c in world.logged]
+
+
+def credited(world: World, rng: random.Random) -> None:
+    """A credit row, and tax where the report has a row for it."""
+    if world.form == "litellm":
+        world.form = "focus"
+    world.credit = round(rng.uniform(1, 20), 2)
+    world.tax = 0.19 if world.form == "focus" else 0.0
+
+
+PLANTS: dict[str, Callable[[World, random.Random], None]] = {
+    "wrong_tier": wrong_tier, "shifted_days": shifted_days, "discount": discounted, "another_client": another_client, "another_project": another_project,
+    "cached_twice": cached_twice, "missing_hour": missing_hour, "no_usage": no_usage, "duplicated_file": duplicated_file, "credit": credited,
+}  # fmt: skip
+
+
+def _close(world: World) -> None:
+    """What follows from the whole: tiers, doubled cached tokens, days and discounts concern all that was logged."""
+    truth = {c.number: c for c in world.happened}
+    for call in world.logged:
+        if not call.usage:
+            continue
+        real, day = truth[call.number], world.day(call.at)
+        if not call.copied:
+            extra = call.tokens[0] - real.tokens[0]
+            if extra:
+                world.move("cache_semantics", replace(call, batch=real.batch), -1, (extra, 0, 0, 0))
+            if real.batch and world.covers(day):
+                world.usd["batch"][day] += (price(real) - price(replace(real, batch=False))) * world.paid(day)
+        utc = call.at.strftime("%Y-%m-%d")
+        if utc != day:
+            world.move("day_boundary", call, 1)
+            world.move("day_boundary", call, -1, day=utc)
+        world.usd["discount"][utc] += price(replace(call, batch=False)) * (world.paid(utc) - 1)
+    if world.credit:
+        world.usd["credit"][world.start.strftime("%Y-%m-%d")] -= world.credit
+        billed = sum(price(call) * world.paid(world.day(call.at)) for call in world.happened)
+        world.usd["tax"][world.start.strftime("%Y-%m-%d")] += billed * world.tax
+
+
+# --- what is written -------------------------------------------------------------------------------------------------------------------
+
+
+def write_log(world: World, folder: Path) -> list[Path]:
+    """The log in llmlogs' own format, copies in a file of their own."""
+    paths = []
+    for copied, name in ((False, "calls.jsonl"), (True, "gateway.jsonl")):
+        lines = [json.dumps(_line(world, call)) for call in world.logged if call.copied is copied]
+        if lines:
+            paths.append(folder / name)
+            paths[-1].write_text("\n".join(lines) + "\n")
+    return paths
+
+
+def _line(world: World, call: Call) -> dict[str, Any]:
+    fresh, read, written, made = call.tokens
+    line: dict[str, Any] = {
+        "format": "llmlogs/1", "timestamp": call.at.isoformat(), "provider": world.provider, "model": FULL[call.model], "duration_ms": 900, "status": "ok",
+        "team": call.project, "service": "gateway" if call.copied else "app",
+    }  # fmt: skip
+    if call.usage:
+        line |= {"input_tokens": fresh + read + written, "cache_read_tokens": read, "cache_write_tokens": written, "output_tokens": made}
+    return line
+
+
+Sums = dict[tuple[Any, ...], list[float]]
+
+
+def write_bill(world: World, folder: Path) -> list[Path]:
+    """The reports in the world's form."""
+    hourly = world.form == "api-hourly" and not world.zone
+    sums: Sums = defaultdict(lambda: [0.0] * 5)
+    for call in world.happened:
+        local = call.at + timedelta(hours=world.zone)
+        begins = local.replace(minute=0, second=0, microsecond=0) if hourly else local.replace(hour=0, minute=0, second=0, microsecond=0)
+        row = sums[begins, FULL[call.model], call.batch, call.project]
+        for i, count in enumerate((*call.tokens, 1)):
+            row[i] += count
+    makers = {("openai", "api"): _openai, ("openai", "api-hourly"): _openai, ("anthropic", "api"): _anthropic, ("anthropic", "api-hourly"): _anthropic}
+    return makers.get((world.provider, world.form), _litellm if world.form == "litellm" else _focus)(world, sums, folder, hourly)
+
+
+def _money(world: World, sums: Sums) -> dict[tuple[Any, ...], float]:
+    """(day, model, batch, project, kind) -> USD billed."""
+    found: dict[tuple[Any, ...], float] = defaultdict(float)
+    short = {full: model for model, full in FULL.items()}
+    for (begins, model, batch, project), counts in sums.items():
+        for i, kind in enumerate(KINDS):
+            rate = PRICES[short[model]][i] / 1e6 * (0.5 if batch else 1)
+            found[begins.replace(hour=0), model, batch, project, kind] += counts[i] * rate * world.paid(begins.strftime("%Y-%m-%d"))
+    return found
+
+
+def _openai(world: World, sums: Sums, folder: Path, hourly: bool) -> list[Path]:
+    width = 3600 if hourly else 86400
+    usage = defaultdict(list)
+    for (begins, model, batch, project), (fresh, read, written, made, calls) in sorted(sums.items()):
+        usage[begins].append(
+            {
+                "object": "organization.usage.completions.result", "input_tokens": int(fresh + read + written), "input_cached_tokens": int(read),
+                "input_cache_write_tokens": int(written), "output_tokens": int(made), "num_model_requests": int(calls), "project_id": project, "model": model,
+                "batch": batch, "user_id": None, "api_key_id": None, "service_tier": None,
+            }
+        )  # fmt: skip
+    costs = defaultdict(list)
+    words = {"input": "input", "cache_read": "cached input", "cache_write": "cache write", "output": "output"}
+    for (day, model, batch, project, kind), usd in sorted(_money(world, sums).items()):
+        if usd:
+            item = f"{model}, {'batch ' if batch else ''}{words[kind]}"
+            costs[day].append(
+                {"object": "organization.costs.result", "amount": {"value": usd, "currency": "usd"}, "line_item": item, "project_id": project}
+            )
+    if world.credit:
+        costs[world.start].append({"object": "organization.costs.result", "amount": {"value": -world.credit, "currency": "usd"}, "line_item": "credit grant"})
+    pages = {"usage.json": (usage, width), "costs.json": (costs, 86400)}
+    return [_page(folder / name, found, seconds) for name, (found, seconds) in pages.items()]
+
+
+def _page(path: Path, buckets: dict[datetime, list[Any]], width: int) -> Path:
+    data = [
+        {"object": "bucket", "start_time": int(begins.timestamp()), "end_time": int(begins.timestamp()) + width, "results": found}
+        for begins, found in sorted(buckets.items())
+    ]
+    path.write_text(json.dumps({"object": "page", "data": data, "has_more": False, "next_page": None}))
+    return path
+
+
+def _anthropic(world: World, sums: Sums, folder: Path, hourly: bool) -> list[Path]:
+    width = timedelta(hours=1) if hourly else timedelta(days=1)
+    usage, costs = defaultdict(list), defaultdict(list)
+    for (begins, model, batch, project), (fresh, read, written, made, _) in sorted(sums.items()):
+        usage[begins].append(
+            {
+                "uncached_input_tokens": int(fresh), "cache_creation": {"ephemeral_5m_input_tokens": int(written), "ephemeral_1h_input_tokens": 0},
+                "cache_read_input_tokens": int(read), "output_tokens": int(made), "model": model, "service_tier": "batch" if batch else "standard",
+                "context_window": "0-200k", "workspace_id": project, "api_key_id": None, "server_tool_use": {"web_search_requests": 0},
+            }
+        )  # fmt: skip
+    words = {
+        "input": "uncached_input_tokens", "cache_read": "cache_read_input_tokens", "cache_write": "cache_creation.ephemeral_5m_input_tokens", "output": "output_tokens",
+    }  # fmt: skip
+    for (day, model, batch, project, kind), usd in sorted(_money(world, sums).items()):
+        costs[day].append(
+            {
+                "amount": f"{usd * 100:.6f}", "currency": "USD", "cost_type": "tokens", "token_type": words[kind], "model": model,
+                "service_tier": "batch" if batch else "standard", "context_window": "0-200k", "workspace_id": project, "description": f"{model} {kind}",
+            }
+        )  # fmt: skip
+    if world.credit:
+        costs[world.start].append({"amount": f"{-world.credit * 100:.2f}", "currency": "USD", "cost_type": None, "description": "Promotional credit", "model": None})
+    paths = []
+    for name, found, span in (("usage.json", usage, width), ("costs.json", costs, timedelta(days=1))):
+        data = [{"starting_at": _z(begins), "ending_at": _z(begins + span), "results": rows} for begins, rows in sorted(found.items())]
+        paths.append(folder / name)
+        paths[-1].write_text(json.dumps({"data": data, "has_more": False, "next_page": None}))
+    return paths
+
+
+def _z(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _litellm(world: World, sums: Sums, folder: Path, _hourly: bool) -> list[Path]:
+    money: dict[tuple[Any, ...], float] = defaultdict(float)
+    for (day, model, batch, project, _), usd in _money(world, sums).items():
+        money[day, model, batch, project] += usd
+    folded: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 6)
+    for (day, model, batch, project), counts in sums.items():
+        row = folded[day, model, project]
+        for i, count in enumerate((*counts, money[day, model, batch, project])):
+            row[i] += count
+    columns = ["user_id", "date", "api_key", "model", "model_group", "custom_llm_provider", "prompt_tokens", "completion_tokens", "cache_read_input_tokens",
+        "cache_creation_input_tokens", "spend", "api_requests", "team_id"]  # fmt: skip
+    path = folder / "daily.csv"
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow([name for name in columns if name != "team_id"] + ["organization_id"])
+        for (day, model, project), (fresh, read, written, made, calls, usd) in sorted(folded.items()):
+            out.writerow(["u", day.strftime("%Y-%m-%d"), "k", model, "chat", world.provider, int(fresh + read + written), int(made), int(read), int(written), usd, int(calls), project])
+    return [path]
+
+
+def _focus(world: World, sums: Sums, folder: Path, _hourly: bool) -> list[Path]:
+    tokens: dict[tuple[Any, ...], float] = defaultdict(float)
+    for (day, model, batch, project), counts in sums.items():
+        for kind, count in zip(KINDS, counts, strict=False):
+            tokens[day, model, batch, project, kind] += count
+    path = folder / "focus.csv"
+    words = {"input": "input tokens", "cache_read": "cached input tokens", "cache_write": "cache write tokens", "output": "output tokens"}
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["BilledCost", "EffectiveCost", "ListCost", "BillingCurrency", "ChargeCategory", "ChargePeriodStart", "ChargePeriodEnd", "ServiceName",
+            "ServiceSubcategory", "ProviderName", "ConsumedQuantity", "ConsumedUnit", "SkuMeter", "SkuPriceDetails", "SubAccountId", "ChargeDescription"])  # fmt: skip
+        whole = 0.0
+        for (day, model, batch, project, kind), usd in sorted(_money(world, sums).items()):
+            if not (count := tokens[day, model, batch, project, kind]):
+                continue
+            meter = f"{model} {'batch ' if batch else ''}{words[kind]}"
+            whole += usd
+            out.writerow([f"{usd:.10f}", f"{usd:.10f}", f"{usd:.10f}", "USD", "Usage", _z(day), _z(day + timedelta(days=1)), "Models", "Generative AI",
+                world.provider.title(), int(count), "Tokens", meter, json.dumps({"model": model}), project, meter])  # fmt: skip
+        if world.credit:
+            day = (world.start, world.start + timedelta(days=1))
+            for category, amount in (("Credit", -world.credit), ("Tax", whole * world.tax)):
+                out.writerow([f"{amount:.10f}"] * 3 + ["USD", category, _z(day[0]), _z(day[1]), "Models", "Generative AI", world.provider.title(), "", "", "", "", "", category])
+    return [path]
