@@ -36,13 +36,16 @@ select * from placed union all select * replace ('' as source) from (select sell
 insert into rc_ledger
 with levels as (
     select seller, model, coalesce(quantile_cont(bill_q / own, 0.5) filter (kind = 'output' and bill_q > 0 and own > 0), 1) as level from rc_rest group by all),
-fresh as (select r.*, bill_q - least(greatest(level, 0.5), 2) * own as e from rc_rest r join levels using (seller, model) where kind = 'input'),
+fresh as (select r.*, sum(bill_q - least(greatest(level, 0.5), 2) * own) over (partition by seller, slot_start, model, account) as e -- whatever the tier
+    from rc_rest r join levels using (seller, model) where kind = 'input'),
+slots as (select distinct seller, slot_start, model, account, e from fresh),
 ways as (
     select c.*, unnest([{'way': 'read', 'x': read}, {'way': 'written', 'x': written}, {'way': 'both', 'x': read + written}], recursive := true) from rc_cached c),
 signed as (select *, unnest([-1, 1]) as sign from ways),
+whole as (select seller, slot_start, model, account, source, way, sign, sum(x) as x from signed group by all),
 tried as (
     select s.seller, s.model, s.source, s.way, s.sign, sum(abs(e)) - sum(abs(e - sign * x)) as gain, sum(x) as volume
-    from signed s join fresh f using (seller, slot_start, model, tier, account) group by all having sum(x) > 0),
+    from whole s join slots f using (seller, slot_start, model, account) group by all having sum(x) > 0),
 best as (select * from tried where gain >= 0.6 * volume qualify row_number() over (partition by seller, model order by gain desc, source) = 1)
 select f.cell, 'cache_semantics', sum(sign * x) from best b join signed s using (seller, model, source, way, sign)
 join fresh f using (seller, slot_start, model, tier, account) where x > 0 group by f.cell;

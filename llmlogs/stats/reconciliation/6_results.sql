@@ -24,6 +24,12 @@ select g.seller, r.reports, concat_ws(' x ', case when w.width <= interval 1 hou
 from rc_grain g left join reports r using (seller) left join days d using (seller) left join tokens t using (seller) left join money m using (seller) left join charges h using (seller)
 left join calls c using (seller) left join rc_shift s using (seller) left join (select seller, max(slot_end - slot_start) as width from rc_slots group by seller) w using (seller);
 
+create or replace temp table stat_reconcile_days as
+with tokens as (select seller, date_trunc('day', slot_start) as day, sum(log_q) as log_tokens, sum(bill_q) as bill_tokens
+    from rc_cells join rc_grain using (seller) where unit = 'tokens' and kind <> 'requests' group by all),
+money as (select seller, date_trunc('day', period_start) as day, sum(log_usd) as log_usd, sum(bill_usd) as bill_usd from rc_money group by all)
+select * from tokens full join money using (seller, day);
+
 create or replace temp table stat_reconcile_notes as
 with b as (select * from stat_reconcile_bills),
 notes as (
