@@ -1,4 +1,4 @@
-"""One answer on its own: for `llmlogs query`."""
+"""One answer on its own: for `llmlogs query` and `llmlogs reconcile`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from llmlogs.pack.model import Answer
 from llmlogs.report.build import card
 from llmlogs.report.model import ICONS, WORDS
 from llmlogs.report.render_json import OPTIONS, plain_value
+from llmlogs.report.render_md import card_lines
 from llmlogs.text import plain, plural, terminal_table
 
 
@@ -20,6 +21,11 @@ def as_json(answer: Answer) -> str:
     results = {t.name: [dict(zip((c.name for c in t.columns), row, strict=True)) for row in t.rows] for t in one.tables}
     body: dict[str, Any] = asdict(one) | {"results": results, "seconds": round(answer.seconds, 3)}
     return orjson.dumps(body, default=plain_value, option=OPTIONS).decode("utf-8")
+
+
+def as_markdown(answer: Answer) -> str:
+    """The card as the Markdown report has it."""
+    return "\n".join(card_lines(card(answer))).rstrip("\n") + "\n"
 
 
 def lines(answer: Answer, width: int, rows: int) -> list[str]:

@@ -74,13 +74,14 @@ def _strip(report: Report) -> list[str]:
 def _section(section: Section) -> list[str]:
     lines = [f"## {markdown(section.title)}", ""]
     for card in section.cards:
-        lines += _card(card)
+        lines += card_lines(card)
     lines += [f"- {ICONS[c.verdict]} {WORDS[c.verdict]}: {markdown(c.sentence)} (`{c.id}`)" for c in section.passed]
     lines += [f"- {ICONS[c.verdict]} {WORDS[c.verdict]}: {markdown(c.question)} (`{c.id}`)" for c in section.unanswered]
     return [*lines, ""] if section.passed or section.unanswered else lines
 
 
-def _card(card: Card) -> list[str]:
+def card_lines(card: Card) -> list[str]:
+    """One card."""
     lines = [f"### {ICONS[card.verdict]} {WORDS[card.verdict]}: {markdown(card.sentence)}", "", f"{markdown(card.question)} `{card.command}`", ""]
     lines += [line for note in card.notes for line in (f"> {markdown(note)}", "")]
     lines += [line for table in card.tables if table.rows for line in (*_table(table), "")]

@@ -79,14 +79,14 @@ total as (select cast(coalesce(sum(log_calls), 0) as bigint) as n, coalesce(max(
 rest as (select sum(moved_usd) filter (cause = 'unexplained') as usd, sum(moved_tokens) filter (cause = 'unexplained') as tokens, sum(moved_usd) as moved, sum(moved_tokens) as moved_tokens from moves),
 named as (select string_agg(label || case when usd is not null then ' ' || format('{:+.2f} USD', usd) else ' ' || format('{:+.0f} tokens', coalesce(tokens, requests)) end, ', ' order by moved_usd desc nulls last, moved_tokens desc) as causes
     from (select label, sum(usd) as usd, sum(tokens) as tokens, sum(requests) as requests, sum(moved_usd) as moved_usd, sum(moved_tokens) as moved_tokens from moves where cause <> 'unexplained' group by label)),
-notes as (select ' ' || string_agg(note, '; ' order by place, seller) || '.' as unseen from (select * from stat_reconcile_notes where place in (1, 2, 3) order by place, seller limit 3)),
+notes as (select string_agg(note, '; ' order by place, seller) as unseen from (select * from stat_reconcile_notes where place in (1, 2, 3) order by place, seller limit 3)),
 judged as (
     select *, coalesce(rest.usd, 0) / nullif(abs(total.bill_usd), 0) as usd_share, coalesce(rest.tokens, 0) / nullif(total.bill_tokens, 0) as token_share,
         coalesce(rest.moved / nullif(abs(total.bill_usd), 0), rest.moved_tokens / nullif(total.bill_tokens, 0), 0) as moved_share, coalesce(getvariable('max_unexplained'), 0.01) as max_unexplained -- share of the bill that may stay without a cause
     from total, rest)
 select case when not exists (select 1 from bills) then 'unknown' when value > 5 * max_unexplained then 'fail' when value > max_unexplained then 'warn' when moved_share > max_unexplained then 'info' else 'ok' end as verdict,
-    n, value, null::double as lo, null::double as hi, 'measured' as basis, max_unexplained as min_effect, null::double as p_value, days, bill_usd, log_usd, bill_tokens, log_tokens, bill_usd - log_usd as difference_usd, usd as unexplained_usd, causes, coalesce(unseen, '') as unseen,
-    case when not exists (select 1 from stat_reconcile_bills) then 'no usage or cost report of a provider was read (llmlogs reconcile usage.json costs.json)' else 'the bill and the log share no day:' || coalesce(unseen, '') end as reason
+    n, value, null::double as lo, null::double as hi, 'measured' as basis, max_unexplained as min_effect, null::double as p_value, days, bill_usd, log_usd, bill_tokens, log_tokens, bill_usd - log_usd as difference_usd, usd as unexplained_usd, causes, coalesce(' Not seen: ' || unseen || '.', '') as unseen,
+    case when not exists (select 1 from stat_reconcile_bills) then 'no usage or cost report of a provider was read (llmlogs reconcile usage.json costs.json)' else 'the bill and the log share no day: ' || coalesce(unseen, '') end as reason
 from (select *, coalesce(usd_share, token_share, 0) as value from judged) left join named on true left join notes on true;
 
 select seller, label as cause, usd, moved_usd, bill_share, tokens, requests, from_day, to_day, top_model, meaning from moves order by moved_usd desc nulls last, moved_tokens desc nulls last, seller, cause;

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from bill_maker import FULL, World, write_bill, write_log
+from bill_files import write_bill, write_log
+from bill_maker import FULL, World
 
 from llmlogs.ingest import engine
 from llmlogs.ingest.options import IngestOptions
@@ -45,7 +46,9 @@ def load(world: World, folder: Path) -> duckdb.DuckDBPyConnection:
 def tokens(world: World, con: duckdb.DuckDBPyConnection) -> Score:
     """By bill's day, model and kind."""
     short = {name: model for model, full in FULL.items() for name in (full, model)}
-    rows = con.execute("select strftime(day, '%Y-%m-%d'), model, token_kind, cause, sum(tokens) from stat_reconcile where tokens is not null group by all").fetchall()
+    rows = con.execute(
+        "select strftime(day, '%Y-%m-%d'), model, token_kind, cause, sum(tokens) from stat_reconcile where tokens is not null group by all"
+    ).fetchall()
     said: dict[str, dict[Any, float]] = defaultdict(dict)
     for day, model, kind, cause, amount in rows:
         said[cause][day, short.get(model, model), kind] = amount
@@ -55,7 +58,9 @@ def tokens(world: World, con: duckdb.DuckDBPyConnection) -> Score:
 def money(world: World, con: duckdb.DuckDBPyConnection) -> Score:
     """By bill's day."""
     said: dict[str, dict[Any, float]] = defaultdict(dict)
-    for day, cause, amount in con.execute("select strftime(day, '%Y-%m-%d'), cause, sum(usd) from stat_reconcile where usd is not null group by all").fetchall():
+    for day, cause, amount in con.execute(
+        "select strftime(day, '%Y-%m-%d'), cause, sum(usd) from stat_reconcile where usd is not null group by all"
+    ).fetchall():
         said[cause][day] = amount
     return _score(world.usd, said)
 

@@ -48,14 +48,20 @@ create or replace temp table rc_unmetered as
 with metered as (select seller, model, nullif(sum(calls) - sum(unmetered), 0) as n from rc_calls group by all),
 usual as (select l.seller, l.model, l.kind, sum(l.tokens) / n as tokens_each, sum(l.usd) / n as usd_each
     from rc_log l join metered using (seller, model) where l.kind not in ('other', 'requests') group by l.seller, l.model, l.kind, n)
-select c.seller, c.model, c.tier, c.project, c.own_key, c.hour, c.source, c.subject, u.kind, sum(unmetered * tokens_each) as tokens, 0e0 as unpriced, sum(unmetered * usd_each) as usd
+select c.seller, c.model, c.tier, c.project, c.own_key, c.hour, c.source, c.subject, u.kind, sum(unmetered) as n, sum(unmetered * tokens_each) as tokens, 0e0 as unpriced, sum(unmetered * usd_each) as usd
 from rc_calls c join usual u using (seller, model) where unmetered > 0 group by all;
 
 -- Calls that repeat another one within a minute, all counts alike: harmless chance where answers are short, a file read twice where the bill has half.
+-- Looked for only where the log has more output than the bill.
+create or replace temp table rc_excess as
+with own as (select seller, model, date_trunc('day', hour) as day, sum(output) as q from rc_calls group by all),
+billed as (select seller, model, day, sum(tokens) as q from rc_used where measure = 'tokens' and kind = 'output' group by all)
+select o.seller, o.model, o.day from own o join rc_grain g using (seller) left join billed b using (seller, model, day)
+where (o.seller, o.day) in (select (seller, day) from rc_used) and (unit = 'usd' or not has_model or not has_kind or o.q > coalesce(b.q, 0) * 1.0001);
 create or replace temp table rc_twins as
 with found as (
     select *, sent is not null and made >= 1 and instant - lag(instant) over (partition by seller, model, sent, made, cache_read_tokens order by instant) <= interval 1 minute as repeats
-    from rc_named
+    from rc_named where (seller, model, date_trunc('day', instant)) in (select (seller, model, day) from rc_excess)
 ),
 counted as (
     select seller, model, tier, project, own_key, date_trunc('hour', instant) as hour, source, subject, sum(sample_weight) as requests, sum(sample_weight * sent) as input,

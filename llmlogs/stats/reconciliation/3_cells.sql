@@ -10,13 +10,13 @@ create or replace temp macro rc_account(project, own_key, g) as
 create or replace temp table rc_slots as
 select distinct u.seller, slot_start, slot_end, day
 from rc_used u join rc_grain g using (seller), rc_span s
-where measure = case when unit = 'usd' then 'money' else 'tokens' end
+where measure = case when unit = 'usd' then 'money' else 'tokens' end and first_day is not null
     and date_diff('second', greatest(slot_start, first_day), least(slot_end, end_day)) >= 0.95 * date_diff('second', slot_start, slot_end);
 
 create or replace temp table rc_log_hours as
 with every as (select *, 'log' as side from rc_log union all by name select *, 'unmetered' as side from rc_unmetered union all by name select *, 'twin' as side from rc_twins)
 select e.seller, side, hour, source, case when g.has_model then model else '' end as model, rc_kind(kind, g) as kind, case when g.has_tier then tier else '' end as tier,
-    rc_account(project, own_key, g) as account, sum(case when unit = 'usd' then usd else tokens end) as q
+    rc_account(project, own_key, g) as account, sum(case when unit = 'usd' then usd else tokens end) as q, sum(n) as n
 from every e join rc_grain g using (seller)
 where (kind <> 'other' or (unit = 'usd' and not has_kind)) and (kind <> 'requests' or has_requests)
     and (exists (select 1 from rc_chosen c where c.seller = e.seller and c.subject in ('all', e.subject)))
@@ -36,7 +36,7 @@ select seller, slot_start, coalesce(model, '?') as model, coalesce(kind, '') as 
 create or replace temp table rc_scale as
 with log_day as (
     select s.seller, s.slot_start, l.model, l.kind, l.tier, sum(l.q) as q
-    from rc_log_hours l join rc_slots s on s.seller = l.seller and l.hour >= s.slot_start and l.hour < s.slot_end where side = 'log' group by all),
+    from rc_log_hours l join rc_slots s on s.seller = l.seller and l.hour >= s.slot_start and l.hour < s.slot_end where side = 'log' and l.seller in (select seller from rc_grain where unit = 'usd') group by all),
 ratios as (
     select b.seller, ln(b.q / l.q) as ratio, b.q as weight
     from (select seller, slot_start, model, kind, tier, sum(q) as q from rc_bill_cells group by all) b join log_day l using (seller, slot_start, model, kind, tier)
@@ -51,7 +51,7 @@ update rc_bill_cells set q = q / scale from rc_scale s where s.seller = rc_bill_
 create or replace temp table rc_shift as
 with told as (select distinct seller, 1 as one from rc_bill_cells where kind = 'output'),
 own as (select h.seller, hour, model, sum(q) as q from rc_log_hours h left join told t using (seller)
-    where side = 'log' and kind = case when one = 1 then 'output' else '' end group by all),
+    where side in ('log', 'unmetered') and kind = case when one = 1 then 'output' else '' end group by all),
 moved as (select seller, unnest(generate_series(-14, 14)) as shift, hour, model, q from own),
 placed as (
     select m.seller, m.shift, s.slot_start, m.model, sum(q) as q, s.slot_end
@@ -79,10 +79,10 @@ with placed as (
     asof join rc_slots s on s.seller = h.seller and h.instant >= s.slot_start where h.instant < s.slot_end
 ),
 every as (
-    select seller, slot_start, model, kind, tier, account, place, q, false as may_grow from placed
-    union all select seller, slot_start, model, kind, tier, account, 'bill_q', q, may_grow from rc_bill_cells
+    select seller, slot_start, model, kind, tier, account, place, q, n, false as may_grow from placed
+    union all select seller, slot_start, model, kind, tier, account, 'bill_q', q, 0, may_grow from rc_bill_cells
 )
 select row_number() over () as cell, seller, slot_start, model, kind, tier, account, coalesce(sum(q) filter (place = 'log_q'), 0) as log_q,
     coalesce(sum(q) filter (place = 'moved_q'), 0) as moved_q, coalesce(sum(q) filter (place = 'unmetered_q'), 0) as unmetered_q,
-    coalesce(sum(q) filter (place = 'twin_q'), 0) as twin_q, coalesce(sum(q) filter (place = 'bill_q'), 0) as bill_q, bool_or(may_grow) as may_grow
+    coalesce(sum(n) filter (place = 'unmetered_q'), 0) as unmetered_n, coalesce(sum(q) filter (place = 'twin_q'), 0) as twin_q, coalesce(sum(q) filter (place = 'bill_q'), 0) as bill_q, bool_or(may_grow) as may_grow
 from every group by seller, slot_start, model, kind, tier, account;

@@ -18,12 +18,11 @@ select r.cell, 'day_boundary', r.moved_q - r.log_q from rc_rest r where r.moved_
 -- Duplicates: repeated calls, as far as the bill lacks them. Where it lacks nearly all, they are no chance anywhere.
 insert into rc_ledger
 with sides as (
-    select seller, slot_start, model, tier, account, sum(rest) as rest, sum(twin_q) as twins from rc_rest
-    where kind in ('output', '') group by all),
+    select seller, slot_start, model, account, sum(rest) as rest, sum(twin_q) as twins from rc_rest where kind in ('output', '') group by all), -- whatever the tier
 lacking as (select *, least(1, greatest(0, -rest) / nullif(twins, 0)) as share from sides where twins > 0),
 usual as (select seller, sum(least(1, share) * twins) / sum(twins) as share, quantile_cont(share, 0.5) as middle from lacking group by seller),
 shares as (select l.*, case when u.middle >= 0.8 then 1 when u.share < 0.1 then 0 else l.share end as taken from lacking l join usual u using (seller))
-select r.cell, 'duplicates', -taken * twin_q from rc_rest r join shares using (seller, slot_start, model, tier, account) where taken > 0 and twin_q > 0;
+select r.cell, 'duplicates', -taken * twin_q from rc_rest r join shares using (seller, slot_start, model, account) where taken > 0 and twin_q > 0;
 
 -- Cached tokens: counted twice, left out, or counted as fresh. Judged by model and source of the log: the difference follows the cached tokens, slot by slot.
 create or replace temp table rc_cached as
@@ -35,12 +34,14 @@ with placed as (
 select * from placed union all select * replace ('' as source) from (select seller, slot_start, model, tier, account, '' as source, sum(read) as read, sum(written) as written from placed group by all);
 insert into rc_ledger
 with levels as (
-    select seller, model, coalesce(quantile_cont(bill_q / own, 0.5) filter (kind = 'output' and bill_q > 0 and own > 0), 1) as level from rc_rest group by all),
+    select seller, model, coalesce(quantile_cont(bill / own, 0.5) filter (bill > 0 and own > 0), 1) as level
+    from (select seller, slot_start, model, sum(bill_q) as bill, sum(own) as own from rc_rest where kind = 'output' group by all) group by all),
 fresh as (select r.*, sum(bill_q - least(greatest(level, 0.5), 2) * own) over (partition by seller, slot_start, model, account) as e -- whatever the tier
     from rc_rest r join levels using (seller, model) where kind = 'input'),
 slots as (select distinct seller, slot_start, model, account, e from fresh),
-ways as (
-    select c.*, unnest([{'way': 'read', 'x': read}, {'way': 'written', 'x': written}, {'way': 'both', 'x': read + written}], recursive := true) from rc_cached c),
+kept as (select seller, slot_start, model, tier, account, sum(own) / nullif(sum(moved_q), 0) as share from rc_rest where kind = 'cache_read' group by all), -- of duplicates
+single as (select c.* replace (read * coalesce(share, 1) as read, written * coalesce(share, 1) as written) from rc_cached c left join kept using (seller, slot_start, model, tier, account)),
+ways as (select *, unnest([{'way': 'read', 'x': read}, {'way': 'written', 'x': written}, {'way': 'both', 'x': read + written}], recursive := true) from single),
 signed as (select *, unnest([-1, 1]) as sign from ways),
 whole as (select seller, slot_start, model, account, source, way, sign, sum(x) as x from signed group by all),
 tried as (
@@ -57,17 +58,19 @@ moves as (
     from rc_rest c join sides using (seller, model, kind) join rc_rest f using (seller, slot_start, model, tier, account) where f.kind = 'input' and c.rest > 0)
 select unnest([cell, fresh_cell]), 'cache_semantics', unnest([q, -q]) from moves where q > 0;
 
--- Another tier than logged: what one tier has too much, another lacks.
+-- Another tier than logged: what one tier has too much, another lacks. What all tiers together lack is left to each by its part of the bill (or, too much, of the log).
 insert into rc_ledger
 with sides as (
-    select seller, slot_start, model, kind, account, sum(greatest(rest, 0)) as more, sum(greatest(-rest, 0)) as less, bool_or(rest <> 0 and tier like '%batch%') as batch
-    from rc_rest group by all having count(distinct tier) > 1 and more > 0 and less > 0)
-select r.cell, case when batch then 'batch' else 'tier' end, rest * least(more, less) / case when rest > 0 then more else less end
-from rc_rest r join sides s using (seller, slot_start, model, kind, account) where rest <> 0;
+    select seller, slot_start, model, kind, account, sum(rest) as rest, sum(bill_q) as billed, sum(own) as owned, bool_or(rest <> 0 and tier like '%batch%') as batch
+    from rc_rest group by all having max(rest) > 0 and min(rest) < 0)
+select r.cell, case when batch then 'batch' else 'tier' end, r.rest - s.rest * case when s.rest > 0 then r.bill_q / nullif(billed, 0) else r.own / nullif(owned, 0) end
+from rc_rest r join sides s using (seller, slot_start, model, kind, account);
 
 -- Usage that was never logged: calls without usage, at the mean of their model; a few may be far off it.
 insert into rc_ledger
-select cell, 'usage_not_logged', least(rest, unmetered_q * 3) from rc_rest where rest > 0 and unmetered_q > 0 and kind <> 'requests';
+with whole as (select seller, slot_start, model, kind, account, sum(greatest(rest, 0)) as rest, sum(unmetered_q) as usual, sum(unmetered_n) as n from rc_rest where kind <> 'requests' group by all)
+select r.cell, 'usage_not_logged', r.rest * least(1, usual * (1 + 8 / sqrt(n)) / w.rest) from rc_rest r join whole w using (seller, slot_start, model, kind, account)
+where r.rest > 0 and usual > 0;
 
 -- Missing logs: the log is silent where its pace says there should be calls; or an hour of the bill has none in the log; or the bill counts more requests.
 insert into rc_ledger

@@ -22,7 +22,7 @@ select g.seller, r.reports, concat_ws(' x ', case when w.width <= interval 1 hou
     case when g.unit = 'tokens' then log_tokens end as log_tokens, case when g.unit = 'tokens' then bill_tokens end as bill_tokens, m.log_usd, m.usage_usd + coalesce(h.usd, 0) as bill_usd,
     coalesce(s.shift, 0) as shift, has_money
 from rc_grain g left join reports r using (seller) left join days d using (seller) left join tokens t using (seller) left join money m using (seller) left join charges h using (seller)
-left join calls c using (seller) left join rc_shift s using (seller) left join (select seller, max(slot_end - slot_start) as width from rc_slots group by seller) w using (seller);
+left join calls c using (seller) left join rc_shift s using (seller) left join (select seller, max(width) as width from rc_chosen group by seller) w using (seller);
 
 create or replace temp table stat_reconcile_days as
 with tokens as (select seller, date_trunc('day', slot_start) as day, sum(log_q) as log_tokens, sum(bill_q) as bill_tokens

@@ -33,7 +33,8 @@ def _shared(con: duckdb.DuckDBPyConnection, column: str, candidates: tuple[str, 
     for candidate in candidates:
         filled, shared = con.execute(
             f"""with own as (select {candidate} as value, count(*) as n from calls group by all)
-            select coalesce(sum(n) filter (value is not null) / nullif(sum(n), 0), 0), count(*) filter (value in (select {column} from usage_buckets)) from own"""
+            select coalesce(sum(n) filter (value is not null) / nullif(sum(n), 0), 0), count(*) filter (value in (select {column} from usage_buckets))
+            from own"""
         ).fetchall()[0]
         if shared and filled >= FILLED:
             return candidate

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import duckdb
 
 # What clouds and dates add to a model's name: only where the book knows neither side's spelling is the bare name compared.
-ADDED = re.compile(r"^(?:us|eu|apac|jp|au|global|us-gov)\.|^(?:anthropic|meta|amazon|mistral|cohere|deepseek|openai)[./]|[-@]20\d\d-?\d\d-?\d\d|-v\d+(?::\d+)?$|-latest$")
+ADDED = re.compile(
+    r"^(?:us|eu|apac|jp|au|global|us-gov)\.|^(?:anthropic|meta|amazon|mistral|cohere|deepseek|openai)[./]|[-@]20\d\d-?\d\d-?\d\d|-v\d+(?::\d+)?$|-latest$"
+)
 KINDS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
 TIERS = ("", "batch", "flex", "priority", "fast")
 TYPES = {"valid_from": "timestamp", "valid_to": "timestamp", "rate": "double"}
