@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bill_maker import FULL, KINDS, PRICES, Call, World
+from bill_maker import FULL, KINDS, Call, World, asked
 
 
 def write_log(world: World, folder: Path) -> list[Path]:
@@ -26,7 +26,7 @@ def write_log(world: World, folder: Path) -> list[Path]:
 def _line(world: World, call: Call) -> dict[str, Any]:
     fresh, read, written, made = call.tokens
     line: dict[str, Any] = {
-        "format": "llmlogs/1", "timestamp": call.at.isoformat(), "provider": world.provider, "model": FULL[call.model], "duration_ms": 900, "status": "ok",
+        "format": "llmlogs/1", "timestamp": (call.at + timedelta(hours=world.clock)).isoformat(), "provider": world.provider, "model": FULL[call.model], "duration_ms": 900, "status": "ok",
         "team": call.project, "service": "gateway" if call.copied else "app",
     }  # fmt: skip
     if call.usage:
@@ -47,8 +47,10 @@ def write_bill(world: World, folder: Path) -> list[Path]:
         row = sums[begins, FULL[call.model], call.batch, call.project]
         for i, count in enumerate((*call.tokens, 1)):
             row[i] += count
-    makers = {("openai", "api"): _openai, ("openai", "api-hourly"): _openai, ("anthropic", "api"): _anthropic, ("anthropic", "api-hourly"): _anthropic}
-    return makers.get((world.provider, world.form), _litellm if world.form == "litellm" else _focus)(world, sums, folder, hourly)
+    if world.form in ("litellm", "focus"):
+        return (_litellm if world.form == "litellm" else _focus)(world, sums, folder, hourly)
+    usage, costs = (_openai if world.provider == "openai" else _anthropic)(world, sums, folder, hourly)
+    return [usage] if world.form == "usage" else [costs] if world.form == "costs" else [usage, costs]
 
 
 def _money(world: World, sums: Sums) -> dict[tuple[Any, ...], float]:
@@ -56,9 +58,13 @@ def _money(world: World, sums: Sums) -> dict[tuple[Any, ...], float]:
     found: dict[tuple[Any, ...], float] = defaultdict(float)
     short = {full: model for model, full in FULL.items()}
     for (begins, model, batch, project), counts in sums.items():
-        for i, kind in enumerate(KINDS):
-            rate = PRICES[short[model]][i] / 1e6 * (0.5 if batch else 1)
-            found[begins.replace(hour=0), model, batch, project, kind] += counts[i] * rate * world.paid(begins.strftime("%Y-%m-%d"))
+        rates = asked(world, Call(begins, short[model], (0, 0, 0, 0), batch), begins.strftime("%Y-%m-%d"))
+        for kind, count, rate in zip(KINDS, counts, rates, strict=False):
+            found[begins.replace(hour=0), model, batch, project, kind] += count * rate
+    for key, exact in found.items():
+        found[key] = round(exact, world.digits)
+        if world.digits < 12:
+            world.usd["rounding"][key[0].strftime("%Y-%m-%d")] += found[key] - exact
     return found
 
 

@@ -18,12 +18,15 @@ Cell = tuple[str, str, str]  # day, model, kind
 # USD a million tokens: fresh input, cache read, cache write, output.
 PRICES = {
     "gpt-5": (1.25, 0.125, 1.25, 10.0), "gpt-5-mini": (0.25, 0.025, 0.25, 2.0), "gpt-4.1": (2.0, 0.5, 2.0, 8.0), "gpt-4o": (2.5, 1.25, 2.5, 10.0),
+    "gpt-5.6-sol": (4.0, 0.4, 5.0, 20.0),
     "claude-sonnet-4-5": (3.0, 0.3, 3.75, 15.0), "claude-haiku-4-5": (1.0, 0.1, 1.25, 5.0), "claude-opus-4-6": (5.0, 0.5, 6.25, 25.0),
 }  # fmt: skip
 FULL = {
     "gpt-5": "gpt-5-2025-08-07", "gpt-5-mini": "gpt-5-mini-2025-08-07", "gpt-4.1": "gpt-4.1-2025-04-14", "gpt-4o": "gpt-4o-2024-08-06",
+    "gpt-5.6-sol": "gpt-5.6-sol",
     "claude-sonnet-4-5": "claude-sonnet-4-5-20250929", "claude-haiku-4-5": "claude-haiku-4-5-20251001", "claude-opus-4-6": "claude-opus-4-6",
 }  # fmt: skip
+OLD = {"gpt-5.6-sol": (5.0, 0.5, 6.25, 30.0)}  # what it cost before 2026-08-21
 OPENAI, ANTHROPIC = ("gpt-5", "gpt-5-mini", "gpt-4.1"), ("claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-6")
 
 
@@ -47,7 +50,7 @@ class World:
 
     seed: int
     provider: str
-    form: str  # api | api-hourly | litellm | focus | costs-only
+    form: str  # api | api-hourly | litellm | focus | costs (money alone) | usage (tokens alone)
     happened: list[Call]  # all that is billed
     logged: list[Call]
     days: int
@@ -56,6 +59,11 @@ class World:
     discount: float = 0.0
     discount_from: int = 0
     credit: float = 0.0
+    free: str = ""  # model that is billed at nothing
+    old: str = ""  # model that is billed at its old price, until the day before `old_until`
+    old_until: str = ""
+    digits: int = 12  # decimals of the bill's amounts
+    clock: int = 0  # hours the log's clock is off
     tax: float = 0.0
     planted: tuple[str, ...] = ()
     tokens: dict[str, dict[Cell, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
@@ -78,15 +86,23 @@ class World:
         when = day or self.day(call.at)
         if not self.covers(when):
             return
-        for kind, count, rate in zip(KINDS, tokens if tokens is not None else call.tokens, rates(call), strict=True):
+        for kind, count, rate in zip(KINDS, tokens if tokens is not None else call.tokens, asked(self, call, when), strict=True):
             if count:
                 self.tokens[cause][when, call.model, kind] += sign * count
-                self.usd[cause][when] += sign * count * rate * self.paid(when)
+                self.usd[cause][when] += sign * count * rate
 
 
 def rates(call: Call) -> tuple[float, ...]:
-    """USD for one token of each kind, batches at half."""
+    """USD for one token of each kind by the list, batches at half."""
     return tuple(price / 1e6 * (0.5 if call.batch else 1) for price in PRICES[call.model])
+
+
+def asked(world: World, call: Call, day: str) -> tuple[float, ...]:
+    """What the provider asks for one token of each kind on a day."""
+    if call.model == world.free:
+        return (0.0,) * 4
+    prices = OLD[call.model] if call.model == world.old and day < world.old_until else PRICES[call.model]
+    return tuple(price / 1e6 * (0.5 if call.batch else 1) * world.paid(day) for price in prices)
 
 
 def price(call: Call) -> float:
@@ -97,7 +113,7 @@ def price(call: Call) -> float:
 def make(seed: int, causes: tuple[str, ...], form: str = "", provider: str = "") -> World:
     """A world with these causes planted, all else drawn from the seed."""
     rng = random.Random(seed * 7919 + 17)
-    provider = provider or rng.choice(("openai", "anthropic"))
+    provider = "openai" if "old_price" in causes else provider or rng.choice(("openai", "anthropic"))
     form = form or rng.choice(("api", "api-hourly", "litellm", "focus"))
     start = datetime(2026, 10, 15, tzinfo=UTC) + timedelta(days=rng.randrange(0, 14))
     days = rng.randrange(10, 21)
@@ -222,6 +238,30 @@ def no_usage(world: World, rng: random.Random) -> None:
     world.logged = [replace(c, usage=c.number not in lost) for c in world.logged]
 
 
+def free_model(world: World, rng: random.Random) -> None:
+    """One model costs nothing by contract."""
+    world.free = rng.choice(sorted({c.model for c in world.happened}))
+
+
+def old_price(world: World, rng: random.Random) -> None:
+    """The provider bills the price of before for some days."""
+    others = sorted({c.model for c in world.happened})
+    swap = others[0]
+    world.happened = [replace(c, model="gpt-5.6-sol") if c.model == swap else c for c in world.happened]
+    world.logged = [replace(c, model="gpt-5.6-sol") if c.model == swap else c for c in world.logged]
+    world.old, world.old_until = "gpt-5.6-sol", (world.start + timedelta(days=rng.randrange(3, world.days))).strftime("%Y-%m-%d")
+
+
+def cents(world: World, _rng: random.Random) -> None:
+    """Amounts are rounded to whole cents."""
+    world.digits = 2
+
+
+def wrong_clock(world: World, rng: random.Random) -> None:
+    """The log's times are local, and say they are UTC."""
+    world.clock = rng.choice((-8, -7, -5, -4, 1, 2, 8, 9))
+
+
 def credited(world: World, rng: random.Random) -> None:
     """A credit row, and tax where the report has a row for it."""
     if world.form == "litellm":
@@ -233,6 +273,7 @@ def credited(world: World, rng: random.Random) -> None:
 PLANTS: dict[str, Callable[[World, random.Random], None]] = {
     "wrong_tier": wrong_tier, "shifted_days": shifted_days, "discount": discounted, "another_client": another_client, "another_project": another_project,
     "cached_twice": cached_twice, "missing_hour": missing_hour, "no_usage": no_usage, "duplicated_file": duplicated_file, "credit": credited,
+    "free_model": free_model, "old_price": old_price, "cents": cents, "wrong_clock": wrong_clock,
 }  # fmt: skip
 
 
@@ -248,13 +289,26 @@ def _close(world: World) -> None:
             if extra:
                 world.move("cache_semantics", call, -1, (extra, 0, 0, 0))
             if real.batch and world.covers(day):
-                world.usd["batch"][day] += (price(real) - price(replace(real, batch=False))) * world.paid(day)
-        utc = call.at.strftime("%Y-%m-%d")
-        if utc != day:
+                half = sum(count * rate for count, rate in zip(real.tokens, asked(world, real, day), strict=True))
+                world.usd["batch"][day] -= half  # a batch costs half of what the same tokens do
+        own_day = (call.at + timedelta(hours=world.clock)).strftime("%Y-%m-%d")
+        if own_day != day:
             world.move("day_boundary", call, 1)
-            world.move("day_boundary", call, -1, day=utc)
-        world.usd["discount"][utc] += price(replace(call, batch=False)) * (world.paid(utc) - 1)
+            world.move("day_boundary", call, -1, day=own_day)
+        _priced(world, replace(call, batch=False), own_day)
     if world.credit:
         world.usd["credit"][world.start.strftime("%Y-%m-%d")] -= world.credit
-        billed = sum(price(call) * world.paid(world.day(call.at)) for call in world.happened)
-        world.usd["tax"][world.start.strftime("%Y-%m-%d")] += billed * world.tax
+        for call in world.happened:
+            day = world.day(call.at)
+            billed = sum(count * rate for count, rate in zip(call.tokens, asked(world, call, day), strict=True))
+            world.usd["tax"][world.start.strftime("%Y-%m-%d")] += billed * world.tax
+
+
+def _priced(world: World, call: Call, day: str) -> None:
+    """What other prices than the list's make of a logged call."""
+    if not world.covers(day):
+        return
+    whole, paid = price(call), world.paid(day)
+    billed = sum(count * rate for count, rate in zip(call.tokens, asked(world, call, day), strict=True))
+    world.usd["discount"][day] += whole * (paid - 1)
+    world.usd["free_tier" if call.model == world.free else "price_date"][day] += billed - whole * paid

@@ -52,7 +52,8 @@ join rc_chosen c on c.seller = m.seller and c.subject = m.subject and c.measure 
     and c.has_model = s.has_model and c.has_kind = s.has_kind and c.has_tier = s.has_tier and c.has_project = s.has_project and c.has_key = s.has_key
     and c.has_requests = s.has_requests;
 
--- What all chosen reports of a seller tell: the grain of the comparison. unit = usd: no report has tokens, quantities are dollars at list price.
+-- What all chosen reports of a seller tell: the grain of the comparison. Where no report has tokens, unit is derived (money over the price makes tokens) or,
+-- where it does not name model and kind, usd (quantities are dollars at list price).
 create or replace temp table rc_grain as
 with tokens as (
     select seller, bool_and(has_model) as has_model, bool_and(has_kind) as has_kind, bool_and(has_tier) as has_tier, bool_and(has_project) as has_project,
@@ -61,7 +62,7 @@ with tokens as (
 money as (select seller, bool_and(has_model) as has_model, bool_and(has_kind) as has_kind, bool_and(has_tier) as has_tier, bool_and(has_project) as has_project
     from rc_chosen where measure = 'money' group by seller),
 kinds as (select seller, measure, bool_or(kind = 'cache_read') as has_read, bool_or(kind = 'cache_write') as has_write from rc_used group by all)
-select coalesce(t.seller, m.seller) as seller, case when t.seller is null then 'usd' else 'tokens' end as unit,
+select coalesce(t.seller, m.seller) as seller, case when t.seller is not null then 'tokens' when m.has_model and m.has_kind then 'derived' else 'usd' end as unit,
     coalesce(t.has_model, m.has_model) as has_model, coalesce(t.has_kind, m.has_kind) as has_kind, coalesce(t.has_tier, m.has_tier) as has_tier,
     coalesce(t.has_project, m.has_project, false) as has_project, coalesce(t.has_key, false) as has_key, coalesce(t.has_requests, false) as has_requests,
     coalesce(k.has_read, false) as has_read, coalesce(k.has_write, false) as has_write,

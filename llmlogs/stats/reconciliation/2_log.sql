@@ -57,7 +57,7 @@ create or replace temp table rc_excess as
 with own as (select seller, model, date_trunc('day', hour) as day, sum(output) as q from rc_calls group by all),
 billed as (select seller, model, day, sum(tokens) as q from rc_used where measure = 'tokens' and kind = 'output' group by all)
 select o.seller, o.model, o.day from own o join rc_grain g using (seller) left join billed b using (seller, model, day)
-where (o.seller, o.day) in (select (seller, day) from rc_used) and (unit = 'usd' or not has_model or not has_kind or o.q > coalesce(b.q, 0) * 1.0001);
+where (o.seller, o.day) in (select (seller, day) from rc_used) and (unit <> 'tokens' or not has_model or not has_kind or o.q > coalesce(b.q, 0) * 1.0001);
 create or replace temp table rc_twins as
 with found as (
     select *, sent is not null and made >= 1 and instant - lag(instant) over (partition by seller, model, sent, made, cache_read_tokens order by instant) <= interval 1 minute as repeats
@@ -78,7 +78,7 @@ parts as (
 select p.*, 0e0 as unpriced, p.tokens * coalesce(l.usd / nullif(l.tokens, 0), 0) as usd
 from parts p left join (select seller, model, tier, kind, sum(tokens) as tokens, sum(usd) as usd from rc_log group by all) l using (seller, model, tier, kind);
 
--- Silences: minutes without a call of the seller in which its own pace would have had five or more. The log's first and last day count as a whole.
+-- Silences: minutes without a call of the seller, too long to be chance among so many calls at its own pace. The log's first and last day count as a whole.
 create or replace temp table rc_gaps as
 with edges as (select distinct seller, date_trunc('minute', instant) as minute from rc_named
     union select seller, first_day - interval 1 minute from rc_grain, rc_span union select seller, end_day from rc_grain, rc_span),
@@ -92,4 +92,5 @@ parts as (
     select h.*, date_diff('second', greatest(begins, h.hour), least(ends, h.hour + interval 1 hour)) / 3600e0 as share, coalesce(p.calls, 0) as pace
     from hours h left join pace p on p.seller = h.seller and p.hour_of_day = hour(h.hour)
 )
-select seller, hour, share * pace as calls from parts qualify sum(share * pace) over (partition by seller, begins) >= 5;
+select seller, hour, share * pace as calls from parts join (select seller, sum(calls) as all_calls from rc_calls group by seller) using (seller)
+qualify sum(share * pace) over (partition by seller, begins) >= ln(greatest(all_calls, 1)) + 3;

@@ -10,7 +10,7 @@ create or replace temp macro rc_account(project, own_key, g) as
 create or replace temp table rc_slots as
 select distinct u.seller, slot_start, slot_end, day
 from rc_used u join rc_grain g using (seller), rc_span s
-where measure = case when unit = 'usd' then 'money' else 'tokens' end and first_day is not null
+where measure = case when unit = 'tokens' then unit else 'money' end and first_day is not null
     and date_diff('second', greatest(slot_start, first_day), least(slot_end, end_day)) >= 0.95 * date_diff('second', slot_start, slot_end);
 
 create or replace temp table rc_log_hours as
@@ -26,26 +26,36 @@ create or replace temp table rc_bill_cells as
 with rows as (
     select u.seller, u.slot_start, case when g.has_model then u.model else '' end as model, case when g.has_tier then u.tier else '' end as tier,
         rc_account(u.project, u.api_key_hash, g) as account, may_grow,
-        unnest([{'kind': rc_kind(u.kind, g), 'q': case when unit = 'usd' then usd else tokens end}, {'kind': 'requests', 'q': requests}], recursive := true)
+        unnest([{'kind': rc_kind(u.kind, g), 'q': case when unit = 'tokens' then tokens else usd::double end}, {'kind': 'requests', 'q': requests}], recursive := true)
     from rc_used u join rc_grain g using (seller) join rc_slots s on s.seller = u.seller and s.slot_start = u.slot_start and s.slot_end = u.slot_end
-    where measure = case when unit = 'usd' then 'money' else 'tokens' end and (u.kind is distinct from 'other' or not has_kind)
+    where measure = case when unit = 'tokens' then unit else 'money' end and (u.kind is distinct from 'other' or not has_kind)
 )
 select seller, slot_start, coalesce(model, '?') as model, coalesce(kind, '') as kind, tier, account, sum(q) as q, bool_or(may_grow) as may_grow from rows where q is not null group by all;
 
--- Only money is told: what a dollar of list price was billed at, by the ratio most of the money agrees on, turns dollars into quantities.
+-- Only money is told: where most of it agrees on one ratio to list price, that is its scale; where it names model and kind, prices turn it into tokens.
 create or replace temp table rc_scale as
-with log_day as (
-    select s.seller, s.slot_start, l.model, l.kind, l.tier, sum(l.q) as q
-    from rc_log_hours l join rc_slots s on s.seller = l.seller and l.hour >= s.slot_start and l.hour < s.slot_end where side = 'log' and l.seller in (select seller from rc_grain where unit = 'usd') group by all),
+with listed as (
+    select l.seller, s.slot_start, case when g.has_model then model else '' end as model, rc_kind(kind, g) as kind, case when g.has_tier then tier else '' end as tier, sum(usd) as q
+    from rc_log l join rc_grain g using (seller) asof join rc_slots s on s.seller = l.seller and l.hour >= s.slot_start
+    where l.hour < s.slot_end and unit <> 'tokens' and kind <> 'requests' and (kind <> 'other' or not has_kind) group by all),
 ratios as (
-    select b.seller, ln(b.q / l.q) as ratio, b.q as weight
-    from (select seller, slot_start, model, kind, tier, sum(q) as q from rc_bill_cells group by all) b join log_day l using (seller, slot_start, model, kind, tier)
-    join rc_grain g using (seller) where unit = 'usd' and b.q > 0 and l.q > 0),
-modes as (select seller, round(ratio / 0.01) as step, sum(weight) as weight from ratios group by seller, round(ratio / 0.01) qualify row_number() over (partition by seller order by sum(weight) desc) = 1)
-select g.seller, coalesce(exp(any_value(median_ratio)), 1) as scale
-from rc_grain g left join (select r.seller, quantile_cont(ratio, 0.5) as median_ratio from ratios r join modes m using (seller) where abs(ratio - step * 0.01) <= 0.01 group by r.seller) using (seller)
-group by g.seller;
-update rc_bill_cells set q = q / scale from rc_scale s where s.seller = rc_bill_cells.seller;
+    select seller, ln(b.q / l.q) as ratio, b.q as weight
+    from (select seller, slot_start, model, kind, tier, sum(q) as q from rc_bill_cells group by all) b join listed l using (seller, slot_start, model, kind, tier)
+    join rc_grain g using (seller) where unit <> 'tokens' and b.q > 0 and l.q > 0),
+modes as (select seller, round(ratio / 0.005) * 0.005 as centre from ratios group by seller, centre qualify row_number() over (partition by seller order by sum(weight) desc) = 1),
+tight as (select seller, quantile_cont(ratio, 0.5) filter (abs(ratio - centre) <= 0.005) as middle, sum(weight) filter (abs(ratio - centre) <= 0.005) / sum(weight) as share
+    from ratios join modes using (seller) group by seller)
+select g.seller, coalesce(exp(any_value(middle) filter (share >= 0.5)), 1) as scale from rc_grain g left join tight using (seller) group by g.seller;
+create or replace temp table rc_paid as
+with logged as (select l.seller, l.model, rc_kind(kind, g) as kind, case when g.has_tier then tier else '' end as tier, sum(usd) / nullif(sum(tokens - unpriced), 0) as rate
+    from rc_log l join rc_grain g using (seller) where unit = 'derived' and kind not in ('other', 'requests') group by all),
+books as (select seller, model, kind, tier, arg_max(rate, coalesce(valid_from, '-infinity'::timestamp)) as rate from rc_rates r join rc_grain using (seller)
+    where "window" = '' and unit = 'derived' and coalesce(valid_from, '-infinity'::timestamp) < (select end_day from rc_span) group by all)
+select coalesce(l.seller, b.seller) as seller, coalesce(l.model, b.model) as model, coalesce(l.kind, b.kind) as kind, coalesce(l.tier, b.tier) as tier, coalesce(nullif(l.rate, 0), b.rate) as rate
+from logged l full join books b using (seller, model, kind, tier);
+update rc_bill_cells set q = q / scale / coalesce((select any_value(rate) from rc_paid p where p.seller = s.seller and p.model = rc_bill_cells.model and p.kind = rc_bill_cells.kind
+    and p.tier = rc_bill_cells.tier and rate > 0), 1)
+from rc_scale s where s.seller = rc_bill_cells.seller and s.seller in (select seller from rc_grain where unit <> 'tokens');
 
 -- Whose clock is off by how many hours: the shift of the log with which each model's output follows the bill best, whatever its level.
 create or replace temp table rc_shift as

@@ -66,19 +66,20 @@ with sides as (
 select r.cell, case when batch then 'batch' else 'tier' end, r.rest - s.rest * case when s.rest > 0 then r.bill_q / nullif(billed, 0) else r.own / nullif(owned, 0) end
 from rc_rest r join sides s using (seller, slot_start, model, kind, account);
 
--- Usage that was never logged: calls without usage, at the mean of their model; a few may be far off it.
+-- Usage that was never logged: calls without usage, at the mean of their model; a few may be far off it, which is not tried where the log is silent too.
+create or replace temp table rc_silent as
+select g.seller, s.slot_start, sum(g.calls) as missing
+from (select g.*, hour + to_hours(cast(coalesce(shift, 0) as integer)) as instant from rc_gaps g left join rc_shift using (seller)) g
+asof join rc_slots s on s.seller = g.seller and g.instant >= s.slot_start where g.instant < s.slot_end group by all;
 insert into rc_ledger
 with whole as (select seller, slot_start, model, kind, account, sum(greatest(rest, 0)) as rest, sum(unmetered_q) as usual, sum(unmetered_n) as n from rc_rest where kind <> 'requests' group by all)
-select r.cell, 'usage_not_logged', r.rest * least(1, usual * (1 + 8 / sqrt(n)) / w.rest) from rc_rest r join whole w using (seller, slot_start, model, kind, account)
+select r.cell, 'usage_not_logged', r.rest * least(1, usual * case when missing is null then 1 + 8 / sqrt(n) else 1 end / w.rest)
+from rc_rest r join whole w using (seller, slot_start, model, kind, account) left join rc_silent using (seller, slot_start)
 where r.rest > 0 and usual > 0;
 
 -- Missing logs: the log is silent where its pace says there should be calls; or an hour of the bill has none in the log; or the bill counts more requests.
 insert into rc_ledger
-with silent as (
-    select g.seller, s.slot_start, sum(g.calls) as missing
-    from (select g.*, hour + to_hours(cast(coalesce(shift, 0) as integer)) as instant from rc_gaps g left join rc_shift using (seller)) g
-    asof join rc_slots s on s.seller = g.seller and g.instant >= s.slot_start where g.instant < s.slot_end group by all),
-seen as (select s.seller, s.slot_start, coalesce(sum(calls), 0) as calls
+with seen as (select s.seller, s.slot_start, coalesce(sum(calls), 0) as calls
     from rc_slots s left join (select c.seller, hour + to_hours(cast(coalesce(shift, 0) as integer)) as instant, calls from rc_calls c left join rc_shift using (seller)) c
         on c.seller = s.seller and c.instant >= s.slot_start and c.instant < s.slot_end group by all),
 awake as (select seller, hour(hour) as hour_of_day, count(distinct date_trunc('day', hour)) as days from rc_calls where calls > 0 group by all),
@@ -86,7 +87,7 @@ kinds as (select seller, slot_start, kind, sum(bill_q) as billed, sum(greatest(r
 shares as (
     select k.seller, k.slot_start, k.kind, case when coalesce(n.calls, 0) = 0 then 1 else least(1, 4 * missing / (missing + n.calls)) * billed / nullif(k.rest, 0) end as share,
         missing is null and coalesce(days, 0) = 0 as elsewhere
-    from kinds k join rc_slots s using (seller, slot_start) left join silent m using (seller, slot_start) left join seen n using (seller, slot_start)
+    from kinds k join rc_slots s using (seller, slot_start) left join rc_silent m using (seller, slot_start) left join seen n using (seller, slot_start)
     left join awake a on a.seller = k.seller and a.hour_of_day = hour(k.slot_start)
     where missing is not null or (coalesce(n.calls, 0) = 0 and slot_end - slot_start <= interval 1 hour))
 select r.cell, case when elsewhere then 'other_client' else 'missing_logs' end, least(1, share) * rest from rc_rest r join shares using (seller, slot_start, kind) where rest > 0;

@@ -44,15 +44,15 @@ logged as (
     where l.hour < p.slot_end and l.kind <> 'requests' and (l.usd <> 0) and exists (select 1 from rc_money_rows m where m.seller = p.seller and m.period_start = p.period_start)),
 celled as (
     select c.cell, c.seller, p.period_start, case when f.money_model then c.model else '' end as model, rc_money_kind(c.kind, f, reads, writes) as kind,
-        case when f.money_tier then c.tier else '' end as tier, bill_q * rate as bill_value, log_q * rate as log_value
+        case when f.money_tier then c.tier else '' end as tier, bill_q * rate as bill_value, log_q * rate as log_value, c.account
     from rc_cells c join frames f using (seller) join rc_reference using (cell) join rc_periods p using (seller, slot_start)
     where c.kind <> 'requests' and exists (select 1 from rc_money_rows m where m.seller = p.seller and m.period_start = p.period_start)),
 every as (
-    select seller, period_start, model, kind, tier, bill_usd, 0 as log_usd, 0 as bill_value, 0 as log_value, half_unit, null::bigint as cell from billed
-    union all select seller, period_start, model, kind, tier, 0, log_usd, 0, 0, 0, null from logged
-    union all select seller, period_start, model, kind, tier, 0, 0, bill_value, log_value, 0, cell from celled)
+    select seller, period_start, model, kind, tier, bill_usd, 0 as log_usd, 0 as bill_value, 0 as log_value, half_unit, null::bigint as cell, null::varchar as account from billed
+    union all select seller, period_start, model, kind, tier, 0, log_usd, 0, 0, 0, null, null from logged
+    union all select seller, period_start, model, kind, tier, 0, 0, bill_value, log_value, 0, cell, account from celled)
 select row_number() over () as id, seller, period_start, model, kind, case when kind = 'other' then '' else tier end as tier, sum(bill_usd) as bill_usd, sum(log_usd) as log_usd, coalesce(sum(bill_value), 0) as bill_value,
-    coalesce(sum(log_value), 0) as log_value, sum(half_unit) as rounding, list(cell) filter (cell is not null) as cells
+    coalesce(sum(log_value), 0) as log_value, greatest(sum(half_unit), count(distinct account) * (select max(half_unit) from rc_money_rows r where r.seller = every.seller)) as rounding, list(cell) filter (cell is not null) as cells
 from every group by seller, period_start, model, kind, case when kind = 'other' then '' else tier end;
 create or replace temp table rc_of as select id, unnest(cells) as cell from rc_money;
 
@@ -82,7 +82,8 @@ with ratios as (select id, seller, period_start, ln(bill_usd / bill_value) as ra
 steps as (select *, round(ratio / 0.006) as step from ratios),
 modes as (select seller, step, sum(weight) as weight from steps group by seller, step qualify row_number() over (partition by seller order by sum(weight) desc, abs(step)) = 1),
 mode as (select s.seller, exp(sum(ratio * s.weight) / sum(s.weight)) as g from steps s join modes m using (seller) where abs(s.ratio - m.step * 0.006) <= 0.006 group by s.seller),
-candidates as (select seller, 1e0 as g from rc_grain union select seller, g from mode),
+candidates as (select seller, 1e0 as g from rc_grain union select seller, g from mode
+    union select seller, sum(bill_usd) / sum(bill_value) from rc_money where bill_usd > 0 and bill_value > 0 and kind <> 'other' group by seller), -- amounts of whole cents
 matched as (select c.seller, c.g, m.id, any_value(m.bill_usd) filter (rc_fits(bill_usd, c.g * bill_value * factor, rounding)) as weight
     from candidates c join rc_money m using (seller) join rc_ways w using (id) where bill_usd > 0 and bill_value > 0 group by all),
 scored as (select seller, g, coalesce(sum(weight), 0) as score from matched group by all),
@@ -100,7 +101,7 @@ from usual u join (select distinct seller, period_start from rc_money) p using (
 create or replace temp table rc_prices as
 with base as (select m.*, coalesce(d.g, 1) as g, case when bill_value > 0 then bill_usd / bill_value end as rho from rc_money m left join rc_discounts d using (seller, period_start)),
 fitted as (
-    select b.*, w.label, w.cause, w.factor from base b left join rc_ways w on w.id = b.id and rc_fits(bill_usd, g * bill_value * w.factor, rounding) and b.bill_usd > 0
+    select b.*, w.label, w.cause, w.factor from base b left join rc_ways w on w.id = b.id and rc_fits(bill_usd, g * bill_value * w.factor, rounding) and (b.bill_usd > 0 or w.label = '')
     qualify row_number() over (partition by b.id order by w.label = '' desc nulls last, abs(bill_usd - g * bill_value * w.factor), w.label) = 1),
 constants as (
     select seller, model, kind, quantile_cont(rho / g, 0.5) as factor, count(*) as n from fitted where cause is null and rho > 0 group by all having n >= 3
@@ -110,9 +111,9 @@ mixed as (
     from fitted f join rc_ways w using (id) where f.cause is null and rho > 0 and ((w.label = 'batch' and rho < g and rho > g * w.factor) or (w.label = 'priority' and rho > g and rho < g * w.factor))
     group by all)
 select f.* exclude (cause, label, factor),
-    case when f.cause is not null then f.cause when bill_usd = 0 and bill_value > 0 then case when tier = 'priority' then 'tier' else 'free_tier' end
+    case when f.cause is not null then f.cause when bill_usd = 0 and g * bill_value > rounding then case when tier = 'priority' then 'tier' else 'free_tier' end
         when c.factor is not null then 'price' when x.cause is not null then x.cause else '' end as cause,
-    case when f.cause is not null then f.factor when rho is null then 1 when bill_usd = 0 then 0 when c.factor is not null then least(greatest(rho / g, 0.996 * c.factor), 1.004 * c.factor) when x.cause is not null then rho / g else 1 end as factor
+    case when f.cause is not null then f.factor when rho is null then 1 when bill_usd = 0 and g * bill_value > rounding then 0 when c.factor is not null then least(greatest(rho / g, 0.996 * c.factor), 1.004 * c.factor) when x.cause is not null then rho / g else 1 end as factor
 from fitted f left join constants c using (seller, model, kind) left join mixed x using (id);
 
 create or replace temp table rc_usd as

@@ -38,7 +38,7 @@ notes as (
     union all select seller, 2, (bill_days - days) || ' of the ' || bill_days || ' days of the report lie outside the log' from b where days > 0 and bill_days > days
     union all select seller, 2, (log_days - days) || ' of the ' || log_days || ' days with calls are not in the report'
         from b join (select seller, count(distinct date_trunc('day', hour)) as log_days from rc_calls group by seller) using (seller) where days > 0 and log_days > days
-    union all select seller, 3, 'no report has tokens: money alone is compared, and a lasting share cannot be told from a discount' from b where unit = 'usd'
+    union all select seller, 3, 'no report has tokens: money alone is compared, and a lasting share cannot be told from a discount' from b where unit <> 'tokens'
     union all select seller, 3, 'no report has money: tokens alone are compared' from b where not has_money
     union all select seller, 4, 'the report does not name models' from rc_grain where not has_model
     union all select seller, 4, 'the report does not tell kinds of tokens apart' from rc_grain where has_model and not has_kind
