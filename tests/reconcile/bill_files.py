@@ -26,7 +26,8 @@ def write_log(world: World, folder: Path) -> list[Path]:
 def _line(world: World, call: Call) -> dict[str, Any]:
     fresh, read, written, made = call.tokens
     line: dict[str, Any] = {
-        "format": "llmlogs/1", "timestamp": (call.at + timedelta(hours=world.clock)).isoformat(), "provider": world.provider, "model": FULL[call.model], "duration_ms": 900, "status": "ok",
+        "format": "llmlogs/1", "timestamp": (call.at + timedelta(hours=world.clock)).isoformat(), "provider": world.provider,
+        "model": FULL[call.model], "duration_ms": 900, "status": "ok",
         "team": call.project, "service": "gateway" if call.copied else "app",
     }  # fmt: skip
     if call.usage:

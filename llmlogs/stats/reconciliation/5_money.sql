@@ -93,10 +93,14 @@ by_day as (select s.seller, s.period_start, step, sum(weight) as weight, count(*
 days as (select s.seller, s.period_start, exp(sum(ratio * s.weight) filter (abs(s.ratio - d.step * 0.006) <= 0.006) / sum(s.weight) filter (abs(s.ratio - d.step * 0.006) <= 0.006)) as g,
     coalesce(sum(s.weight) filter (abs(s.ratio - d.step * 0.006) <= 0.006), 0) / sum(s.weight) as agree, count(*) filter (abs(s.ratio - d.step * 0.006) <= 0.006) as n
     from steps s join by_day d using (seller, period_start) group by s.seller, s.period_start),
-kept as (select m.seller, m.period_start, sum(x.weight) / sum(m.bill_usd) as share from rc_money m join usual u using (seller) left join matched x on x.id = m.id and x.g = u.g
-    where m.bill_usd > 0 and m.bill_value > 0 group by all)
-select u.seller, p.period_start, case when coalesce(k.share, 0) < 0.5 and d.agree >= 0.7 and d.n >= 2 then d.g else u.g end as g
-from usual u join (select distinct seller, period_start from rc_money) p using (seller) left join days d using (seller, period_start) left join kept k using (seller, period_start);
+kept as (select m.seller, m.period_start, coalesce(sum(x.weight), 0) / sum(m.bill_usd) as share from rc_money m join usual u using (seller) left join matched x on x.id = m.id and x.g = u.g
+    where m.bill_usd > 0 and m.bill_value > 0 group by all),
+second as (select seller, sum(bill_usd) / sum(bill_value) as g from rc_money join kept using (seller, period_start) where share < 0.5 and bill_usd > 0 and bill_value > 0 group by seller),
+again as (select seller, period_start, s.g, sum(bill_usd) filter (rc_fits(bill_usd, s.g * bill_value, rounding)) / sum(bill_usd) as share
+    from rc_money join second s using (seller) where bill_usd > 0 and bill_value > 0 group by all)
+select u.seller, p.period_start, case when a.share > coalesce(k.share, 0) and a.share >= 0.5 then a.g when coalesce(k.share, 0) < 0.5 and d.agree >= 0.7 and d.n >= 2 then d.g else u.g end as g
+from usual u join (select distinct seller, period_start from rc_money) p using (seller) left join days d using (seller, period_start) left join kept k using (seller, period_start)
+left join again a using (seller, period_start);
 
 create or replace temp table rc_prices as
 with base as (select m.*, coalesce(d.g, 1) as g, case when bill_value > 0 then bill_usd / bill_value end as rho from rc_money m left join rc_discounts d using (seller, period_start)),
