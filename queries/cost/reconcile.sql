@@ -89,7 +89,7 @@ select case when not exists (select 1 from bills) then 'unknown' when value > 5 
     case when not exists (select 1 from stat_reconcile_bills) then 'no usage or cost report of a provider was read (llmlogs reconcile usage.json costs.json)' else 'the bill and the log share no day: ' || coalesce(unseen, '') end as reason
 from (select *, coalesce(usd_share, token_share, 0) as value from judged) left join named on true left join notes on true;
 
-select seller, label as cause, usd, moved_usd, bill_share, tokens, requests, from_day, to_day, top_model, meaning from moves order by moved_usd desc nulls last, moved_tokens desc nulls last, seller, cause;
+select seller, label as cause, meaning, usd, bill_share, tokens, from_day, to_day, top_model, moved_usd, requests from moves order by moved_usd desc nulls last, moved_tokens desc nulls last, seller, cause;
 
 select day, seller, model, token_kind, service_tier, account, label as cause, tokens, usd from stat_reconcile join words using (cause) where coalesce(tokens, usd) is not null
 order by abs(coalesce(usd, 0)) desc, abs(coalesce(tokens, 0)) desc, day, seller, model, token_kind limit 200;
