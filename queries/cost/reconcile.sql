@@ -47,8 +47,7 @@ create temp table if not exists stat_reconcile (seller varchar, day timestamp, m
 create temp table if not exists stat_reconcile_bills (seller varchar, reports varchar, grain varchar, unit varchar, first_day timestamp, last_day timestamp, days bigint, log_calls double, log_tokens double, bill_tokens double, log_usd double, bill_usd double);
 create temp table if not exists stat_reconcile_days (seller varchar, day timestamp, log_tokens double, bill_tokens double, log_usd double, bill_usd double);
 create temp table if not exists stat_reconcile_notes (seller varchar, place integer, note varchar);
-create or replace temp table words as
-select unnest([
+create or replace temp table words as select unnest([
     {'cause': 'missing_logs', 'label': 'missing logs', 'meaning': 'the log is silent, or counts fewer calls, while the bill goes on'},
     {'cause': 'usage_not_logged', 'label': 'usage not logged', 'meaning': 'calls that were logged without their tokens, such as streams; at the mean of their model'},
     {'cause': 'duplicates', 'label': 'duplicates', 'meaning': 'the log has the same calls twice'},
@@ -86,7 +85,8 @@ judged as (
     from total, rest)
 select case when not exists (select 1 from bills) then 'unknown' when value > 5 * max_unexplained then 'fail' when value > max_unexplained then 'warn' when moved_share > max_unexplained then 'info' else 'ok' end as verdict,
     n, value, null::double as lo, null::double as hi, 'measured' as basis, max_unexplained as min_effect, null::double as p_value, days, bill_usd, log_usd, bill_tokens, log_tokens, bill_usd - log_usd as difference_usd, usd as unexplained_usd, causes, coalesce(' Not seen: ' || unseen || '.', '') as unseen,
-    case when not exists (select 1 from stat_reconcile_bills) then 'no usage or cost report of a provider was read (llmlogs reconcile usage.json costs.json)' else 'the bill and the log share no day: ' || coalesce(unseen, '') end as reason
+    case when not exists (select 1 from usage_buckets) then 'no usage or cost report of a provider was read (llmlogs reconcile usage.json costs.json)'
+    when not exists (select 1 from stat_reconcile_bills) then 'its tables stat_reconcile are made by llmlogs query cost/reconcile' else 'the bill and the log share no day: ' || coalesce(unseen, '') end as reason
 from (select *, coalesce(usd_share, token_share, 0) as value from judged) left join named on true left join notes on true;
 
 select seller, label as cause, meaning, usd, bill_share, tokens, from_day, to_day, top_model, moved_usd, requests from moves order by moved_usd desc nulls last, moved_tokens desc nulls last, seller, cause;

@@ -40,6 +40,8 @@ notes as (
         from b join (select seller, count(distinct date_trunc('day', hour)) as log_days from rc_calls group by seller) using (seller) where days > 0 and log_days > days
     union all select seller, 3, 'no report has tokens: money alone is compared, and a lasting share cannot be told from a discount' from b where unit <> 'tokens'
     union all select seller, 3, 'no report has money: tokens alone are compared' from b where not has_money
+    union all select u.seller, 3, 'money of ' || count(distinct day) || ' days has no tokens beside it and is not compared' from rc_used u join rc_grain g using (seller)
+        where unit = 'tokens' and measure = 'money' and not exists (select 1 from rc_slots s where s.seller = u.seller and s.slot_start < u.slot_end and s.slot_end > u.slot_start) group by u.seller
     union all select seller, 4, 'the report does not name models' from rc_grain where not has_model
     union all select seller, 4, 'the report does not tell kinds of tokens apart' from rc_grain where has_model and not has_kind
     union all select seller, 5, 'the report names projects, the log has none of them' from rc_grain g where not has_project and exists (select 1 from rc_used u where u.seller = g.seller and project is not null)
