@@ -253,7 +253,9 @@ def old_price(world: World, rng: random.Random) -> None:
 
 
 def cents(world: World, _rng: random.Random) -> None:
-    """Amounts are rounded to whole cents."""
+    """Each line's amount is rounded to whole cents, as no LiteLLM table does."""
+    if world.form == "litellm":
+        world.form = "focus"
     world.digits = 2
 
 
