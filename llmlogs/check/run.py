@@ -13,6 +13,7 @@ from llmlogs.errors import NoInputError, UsageError
 from llmlogs.pack.load import Pack
 from llmlogs.pack.model import Answer, Question
 from llmlogs.pack.run import run
+from llmlogs.pricing.coverage import coverage
 from llmlogs.report import clean
 from llmlogs.store import adhoc
 from llmlogs.store.database import open_for_read
@@ -101,19 +102,15 @@ def _of_sql(database: Path, bound: Threshold, wanted: Wanted) -> Finding:
         raise UsageError(f"the check {bound.name!r} cannot be made", error.what, error.why or error.where, error.next_step) from error
 
 
-TOKENS = "coalesce(tokens_in, 0) + coalesce(tokens_out, 0)"
-COVERED = f"""select sum(sample_weight) filter (money = 'priced') / nullif(sum(sample_weight) filter (money <> 'refused'), 0),
-    sum({TOKENS}) filter (money = 'priced') / nullif(sum({TOKENS}), 0), sum(sample_weight) filter (money <> 'refused') from call_costs"""
-
-
 def _coverage(con: duckdb.DuckDBPyConnection, floor: float) -> Finding:
     """The share of calls and of tokens that have a price, the lower of which must reach the floor."""
-    of_calls, of_tokens, billable = con.execute(COVERED).fetchall()[0]
-    if not billable:
-        return Finding("price coverage", "coverage", "ok", False, "no call may have cost anything", bound=f"at least {floor:g}")
-    shares = [float(share or 0) for share in (of_calls, of_tokens)] if of_tokens is not None else [float(of_calls or 0)]
-    tokens = f" and {show(shares[1], 'pct1')} of the tokens" if len(shares) > 1 else ""
-    sentence = f"{show(shares[0], 'pct1')} of the calls{tokens} have a price; wanted {show(floor, 'pct1')}"
-    bad = min(shares) < floor
+    found, bound = coverage(con), f"at least {floor:g}"
+    if found.share is None:
+        return Finding("price coverage", "coverage", "ok", False, "no call may have cost anything", bound=bound)
+    told = (
+        f"{show(share, 'pct1')} of {what}" for share, what in ((found.priced_share, "the calls"), (found.priced_token_share, "the tokens")) if share is not None
+    )
+    sentence = f"{' and '.join(told)} have a price; wanted {show(floor, 'pct1')}"
+    bad = found.share < floor
     fix = "llmlogs query cost/unpriced names what has none" if bad else ""
-    return Finding("price coverage", "coverage", "fail" if bad else "ok", bad, sentence, fix, value=min(shares), bound=f"at least {floor:g}")
+    return Finding("price coverage", "coverage", "fail" if bad else "ok", bad, sentence, fix, value=found.share, bound=bound)

@@ -17,7 +17,7 @@ from llmlogs.pricing.cost import Statement, load_rates
 from llmlogs.pricing.overrides import Overrides
 from llmlogs.pricing.resolve import Tuple
 from llmlogs.schema.ddl import quote
-from llmlogs.schema.others import PRICE_PLANS, PRICE_RATES
+from llmlogs.schema.prices import PRICE_PLANS, PRICE_RATES
 from llmlogs.store.database import physical_columns
 
 Connection = duckdb.DuckDBPyConnection
