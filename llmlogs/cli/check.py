@@ -69,7 +69,7 @@ def check(
     most: Annotated[Bounds, typer.Option("--max", metavar="ID[.COLUMN]=N", help="Alarm above it; ID.evidence.COLUMN for every row. May be repeated.")] = None,
     least: Annotated[Bounds, typer.Option("--min", metavar="ID[.COLUMN]=N", help="Alarm below it.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help=f"Alarm when less than {FLOOR:.0%} of the calls or tokens have a price.")] = False,
-    floor: Annotated[float | None, typer.Option("--min-priced", min=0, max=1, metavar="SHARE", help="Another share for --strict, as in 0.99; implies it.")] = None,
+    floor: Annotated[float | None, typer.Option("--min-priced", min=0, max=1, metavar="SHARE", help="Another share for --strict; implies it.")] = None,
     param: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="Set a parameter; may be repeated.")] = None,
     folder: Folder = None,
     as_json: Json = False,
