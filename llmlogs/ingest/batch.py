@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +14,17 @@ import duckdb
 
 from llmlogs import __version__
 from llmlogs.carriers import compression
-from llmlogs.carriers.base import Position, Record
+from llmlogs.carriers.base import Position
 from llmlogs.errors import LlmlogsError, StorageError
 from llmlogs.ingest import accounts, bill_scale, checkpoint, checks, coverage, discover, fast, load, merge, suspicions, trace_facts, tries, twins, unread
+from llmlogs.ingest.apart import Apart, Lost
 from llmlogs.ingest.checkpoint import FileState, Known
 from llmlogs.ingest.failpoint import Failpoint, reach
 from llmlogs.ingest.fast_result import FewLines
+from llmlogs.ingest.keeping import Keeper
 from llmlogs.ingest.meter import Meter
 from llmlogs.ingest.options import IngestOptions
-from llmlogs.ingest.reading import Reader, Reading
+from llmlogs.ingest.reading import Reader, Reading, read
 from llmlogs.ingest.report import Counts, FileReport
 from llmlogs.ingest.spool import Spool
 from llmlogs.pricing import load_overrides, price_calls
@@ -49,7 +50,8 @@ class Done:
 class Batch:
     """One ingest. Nothing of it is visible before `commit`; leaving without it takes everything back."""
 
-    def __init__(self, con: database.Connection, known: Known, options: IngestOptions, run_id: str, meter: Meter) -> None:
+    def __init__(self, con: database.Connection, known: Known, options: IngestOptions, run_id: str, meter: Meter, apart: Apart) -> None:
+        self._apart = apart
         self._con, self._known, self._options, self._run_id, self._meter = con, known, options, run_id, meter
         self._secret = database.secret(con)
         self._prices = load_overrides(Path(options.prices)) if options.prices else None  # a mistake in it is told before anything is read
@@ -99,7 +101,7 @@ class Batch:
             report.error = f"was read as {state.source} before, and nothing is read twice; to read it as {self._options.format}, name another --db"
         return report
 
-    def _read_new(self, plan: discover.Plan, head: bytes, before: FileState | None) -> FileReport:
+    def _read_new(self, plan: discover.Plan, head: bytes, before: FileState | None, here: bool = False) -> FileReport:
         self._begin()
         file_id = before.file_id if before else self._known.next_id
         position = Position(before.read_bytes, before.lines, before.blank_lines) if before else Position()
@@ -111,10 +113,13 @@ class Batch:
         state.fingerprint, state.head_bytes = checkpoint.fingerprint(head), len(head)
         self._spool.mark()
         try:
-            state.tail_fingerprint = self._fast(plan, reading, report, before) or self._stream(plan, reading)
+            state.tail_fingerprint = self._fast(plan, reading, report, before) or self._stream(plan, reading, here)
             problem = accounts.mismatch(reading.counts, reading.read, reading.main)
         except (LlmlogsError, Failpoint, duckdb.Error):
             raise
+        except Lost:
+            self._take_back(file_id)
+            return self._read_new(plan, head, before, here=True)
         except OSError as failure:
             self._give_up(report, file_id, "")
             raise _told(failure) from failure
@@ -138,35 +143,43 @@ class Batch:
         report.reader = result.why
         for row in unread.beside(fast.sample(plan.path), (leaf.path for leaf in source.compiled.leaves)):
             self._spool.add("unread_fields", row | {"file_id": reading.file_id})
+        keeper = self._keeper(plan, reading)
         with plan.path.open("rb") as stream:
-            self._reader(replace(plan, carrier=FewLines(result)), reading).run(stream)
+            keeper.finish(Reader(replace(plan, carrier=FewLines(result)), reading, self._context(plan), keeper).run(stream))
         return checkpoint.file_tail(plan.path, reading.position.offset)
 
-    def _reader(self, plan: discover.Plan, reading: Reading) -> Reader:
+    def _context(self, plan: discover.Plan) -> Context:
         options = self._options
-        context = Context(plan.shown, self._secret, options.store_text, options.timezone, options.feature_from)
-        return Reader(plan, reading, self._spool, context, self._load_if_many)
+        return Context(plan.shown, self._secret, options.store_text, options.timezone, options.feature_from)
 
-    def _stream(self, plan: discover.Plan, reading: Reading) -> str:
-        """Read the stream; its tail mark."""
-        reader = self._reader(plan, reading)
+    def _keeper(self, plan: discover.Plan, reading: Reading) -> Keeper:
+        return Keeper(plan.source.name, reading, self._spool, self._context(plan), self._load_if_many)
+
+    def _stream(self, plan: discover.Plan, reading: Reading, here: bool) -> str:
+        """Read the stream, `here` or where it is faster; its tail mark."""
+        keeper, context = self._keeper(plan, reading), self._context(plan)
         size = max(plan.path.stat().st_size, 1)
-        with compression.open_plain(plan.path) as stream:
+
+        def watched(stream: BinaryIO) -> None:
             self._meter.part = lambda: compression.consumed(stream) / size
-            earlier = _earlier(plan, reading.position.offset)
-            if not plan.compression:
-                reader.run(stream, earlier)
-                return checkpoint.file_tail(plan.path, reading.position.offset)
-            tail = checkpoint.Tail(stream)
-            reader.run(cast(BinaryIO, tail), earlier)
-            return tail.fingerprint(reading.position.offset)
+
+        if not here and self._apart.worth(plan, size, self._meter.total - self._meter.done):
+            self._meter.part = lambda: self._apart.consumed / size
+            unread, tail = self._apart.read(plan, reading, context, keeper)
+        else:
+            unread, tail = read(plan, reading, context, keeper, watched)
+        keeper.finish(unread)
+        return tail
 
     def _give_up(self, report: FileReport, file_id: int, problem: str) -> FileReport:
         """Keep nothing of a file whose accounts do not close."""
-        self._spool.take_back()
-        self._con.execute(f"delete from call_rows where ingest_id = {self._ingest_id} and file_id = {file_id}")
+        self._take_back(file_id)
         report.counts, report.error = Counts(), f"internal error, nothing of the file was kept: {problem}; please report it"
         return report
+
+    def _take_back(self, file_id: int) -> None:
+        self._spool.take_back()
+        self._con.execute(f"delete from call_rows where ingest_id = {self._ingest_id} and file_id = {file_id}")
 
     def _keep(self, done: Done) -> None:
         state, reading, report = done.state, done.reading, done.report
@@ -272,18 +285,6 @@ class Batch:
         states = {state.file_id: state for state in [*self._seen_again, *(done.state for done in self._done)]}
         if states:
             load.replace_files(self._con, self._spool, [asdict(state) for state in states.values()])
-
-
-def _earlier(plan: discover.Plan, end: int) -> Iterator[Record]:
-    """What stands before the place reading goes on from, for a source whose lines build on earlier ones."""
-    if not end or not getattr(plan.source, "remembers", False):
-        return
-    with compression.open_plain(plan.path) as stream:
-        for record in plan.carrier.records(stream, Position()):
-            if record.offset is None or record.offset >= end:
-                return
-            if not record.error:
-                yield record
 
 
 def _told(failure: OSError) -> Exception:

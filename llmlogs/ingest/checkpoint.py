@@ -6,11 +6,13 @@ import hashlib
 from collections import deque
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from llmlogs.carriers import compression
 from llmlogs.carriers.sqlite import WAL
-from llmlogs.store.database import Connection
+
+if TYPE_CHECKING:
+    from llmlogs.store.database import Connection
 
 HEAD = 4096
 TAIL = 4 << 20  # a small file is known by all its bytes; reading 4 MB costs 4 ms

@@ -13,6 +13,7 @@ import duckdb
 
 from llmlogs.errors import LlmlogsError, StorageError
 from llmlogs.ingest import archives, discover
+from llmlogs.ingest.apart import Apart
 from llmlogs.ingest.batch import Batch
 from llmlogs.ingest.checkpoint import Known
 from llmlogs.ingest.failpoint import Failpoint
@@ -70,14 +71,15 @@ def _read_all(con: database.Connection, files: list[tuple[Path, str]], options: 
     finished = len(report.files)
     meter.total = sum(path.stat().st_size for path, _ in files if path.exists())
     try:
-        for group in _batches(files):
-            with Batch(con, known, options, report.run_id, meter) as batch:
-                for path, shown in group:
-                    meter.begin(shown, path.stat().st_size if path.exists() else 0)
-                    report.files.append(_read_one(batch, path, shown))
-                    meter.end()
-                batch.commit()
-            finished = len(report.files)
+        with Apart() as apart:
+            for group in _batches(files):
+                with Batch(con, known, options, report.run_id, meter, apart) as batch:
+                    for path, shown in group:
+                        meter.begin(shown, path.stat().st_size if path.exists() else 0)
+                        report.files.append(_read_one(batch, path, shown))
+                        meter.end()
+                    batch.commit()
+                finished = len(report.files)
     except KeyboardInterrupt:
         report.interrupted = True
         del report.files[finished:]

@@ -1,36 +1,47 @@
-"""The careful reader: one file, record by record, through its carrier and source into the spool."""
+"""The first half of the careful reader: one file, record by record, through its carrier and source. What the source tells is kept by `Keeper`.
+
+The two halves meet in `Listener` alone, so that the first can work in a process of its own (ingest/apart.py) and nothing depends on where it did.
+"""
 
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, cast
 
-import orjson
-
+from llmlogs.carriers import compression
 from llmlogs.carriers.base import Position, Record
+from llmlogs.ingest import checkpoint
 from llmlogs.ingest.discover import Plan
 from llmlogs.ingest.fast_result import FastResult
 from llmlogs.ingest.report import Counts
-from llmlogs.ingest.spool import Spool, clean
 from llmlogs.ingest.unread import Watch
-from llmlogs.privacy import redact, shape
+from llmlogs.privacy import shape
 from llmlogs.sources.base import Context, Outcome, Row
 from llmlogs.sources.common import labels
 
 RECENT = 8192  # a source that works in batches may reject a record it was handed a while ago
 HELD = 16 << 20  # bytes of those records; parsed they take some five times that
-TEXT_LIMIT = 200
+Place = tuple[int | None, int | None, str]  # offset and length of a record, and the shape of what it holds
+
+
+class Listener(Protocol):
+    """Who is told what became of the records, in their order."""
+
+    def take(self, outcome: Outcome, place: Place | None = None) -> None:
+        """One outcome; a rejected one with its place."""
+
+    def note(self, line: int, note: str) -> None:
+        """A record had to be repaired to be read."""
 
 
 @dataclass
 class Reading:
-    """What came of one file so far."""
+    """What came of one file so far: `position`, `read` and `error` are the first half's, all else is counted where it is kept."""
 
     file_id: int
     position: Position
@@ -50,10 +61,10 @@ class Reading:
 
 
 class Reader:
-    """Reads one file; `loaded` is called when enough rows wait to be worth loading."""
+    """Reads one file; the listener is told of every record."""
 
-    def __init__(self, plan: Plan, reading: Reading, spool: Spool, context: Context, loaded: Callable[[], None]) -> None:
-        self._plan, self._reading, self._spool, self._context, self._loaded = plan, reading, spool, context, loaded
+    def __init__(self, plan: Plan, reading: Reading, context: Context, listener: Listener) -> None:
+        self._plan, self._reading, self._context, self._listener = plan, reading, context, listener
         self._recent: OrderedDict[int, tuple[int | None, int, Any]] = OrderedDict()
         self._valued: deque[tuple[int, int]] = deque()
         self._held = 0
@@ -61,22 +72,22 @@ class Reader:
         self._features: OrderedDict[int, Row] = OrderedDict()  # what the places the user named say, by line
         self._known = 0  # the last line an earlier ingest accounted for, as far as the source was shown it again
 
-    def run(self, stream: BinaryIO, earlier: Iterable[Record] = ()) -> None:
-        """Read to the end. Damage in the stream keeps the good part and sets `error`; a fault of a source raises.
+    def run(self, stream: BinaryIO, earlier: Iterable[Record] = ()) -> list[dict[str, Any]]:
+        """Read to the end; rows of unread_fields. Damage in the stream keeps the good part and sets `error`; a fault of a source raises.
 
         `earlier` are records an earlier ingest accounted for: the source sees them again to know where it stands, and nothing more comes of them.
         """
         records = self._hand_over(self._plan.carrier.records(stream, self._reading.position))
+        take, recent = self._listener.take, self._recent
         with fewer_collections():
             for outcome in self._plan.source.read(chain(self._again(earlier), records), self._context):
                 if outcome.line > self._known:
-                    self._take(outcome)
+                    if outcome.call is not None and outcome.line in self._features and outcome.call.get("feature_basis") != "config":
+                        outcome.call |= self._features[outcome.line]  # a place the source itself has no words for
+                    take(outcome, _place(recent.get(outcome.line)) if outcome.kind == "rejected" else None)
         for _ in records:  # a source that stops early must not lose lines silently: the accounts will not close
             pass
-        for kind, count in self._reading.skips.items():
-            self._spool.add("skips", {"file_id": self._reading.file_id, "kind": kind, "records": count})
-        for row in self._watch.unread():
-            self._spool.add("unread_fields", row | {"file_id": self._reading.file_id})
+        return self._watch.unread()
 
     def _again(self, earlier: Iterable[Record]) -> Iterator[Record]:
         for record in earlier:
@@ -89,11 +100,10 @@ class Reader:
             for record in records:
                 reading.read += 1
                 if record.error:
-                    reading.main += 1
-                    self._reject(record.line, record.offset, record.length, record.error, "")
+                    self._listener.take(Outcome(record.line, "rejected", record.error), (record.offset, record.length, ""))
                     continue
                 if record.note:
-                    self._note(record)
+                    self._listener.note(record.line, record.note)
                 self._remember(record)
                 yield self._watch.over(record)
         except OSError as failure:
@@ -116,103 +126,43 @@ class Reader:
         if len(self._recent) > RECENT:
             self._recent.popitem(last=False)
 
-    def _note(self, record: Record) -> None:
-        self._reading.notes[record.note] += 1
-        self._spool.add("issues", {"file_id": self._reading.file_id, "line": record.line, "reason": record.note})
 
-    def _take(self, outcome: Outcome) -> None:
-        reading = self._reading
-        reading.counts.records += 1
-        reading.main += not outcome.nested
-        call_id = self._call(outcome) if outcome.call is not None else ""
-        if outcome.kind == "rejected":
-            self._reject_outcome(outcome)
-        else:
-            name = "calls" if outcome.kind == "call" else outcome.kind
-            setattr(reading.counts, name, getattr(reading.counts, name) + 1)
-        if outcome.kind == "skipped":
-            reading.skips[outcome.reason[:TEXT_LIMIT]] += 1
-        elif outcome.kind == "merged":
-            row = {"call_id": outcome.merged_into, "line": outcome.line, "why": outcome.reason or "part"}
-            self._side("merged", row, outcome.line, "")
-        for table, rows in outcome.rows.items():
-            for row in rows:
-                self._side(table, row, outcome.line, call_id)
-        for column, reason, kind in outcome.issues:
-            self._issue(outcome.line, call_id, (column, reason, kind))
+def _place(seen: tuple[int | None, int, Any] | None) -> Place | None:
+    return (*seen[:2], shape(seen[2]) if seen[2] is not None else "") if seen else None
 
-    def _reject_outcome(self, outcome: Outcome) -> None:
-        offset, length, value = self._recent.get(outcome.line, (None, None, None))
-        self._reading.counts.records -= 1
-        self._reject(outcome.line, offset, length, outcome.reason, shape(value) if value is not None else "")
 
-    def _reject(self, line: int, offset: int | None, length: int | None, reason: str, seen: str) -> None:
-        reading = self._reading
-        reading.counts.records += 1
-        reading.counts.rejected += 1
-        reading.rejects[reason[:TEXT_LIMIT]] += 1
-        row = {"line": line, "byte_offset": offset, "length": length if offset is not None else None, "reason": reason[:TEXT_LIMIT], "shape": seen}
-        self._side("rejects", row, line, "")
+def read(plan: Plan, reading: Reading, context: Context, listener: Listener, watched: Callable[[BinaryIO], None]) -> tuple[list[dict[str, Any]], str]:
+    """Read one file from where `reading` stands; rows of unread_fields, and the tail mark of what was read. `watched` gets the stream, to see how far it is."""
+    reader = Reader(plan, reading, context, listener)
+    with compression.open_plain(plan.path) as stream:
+        watched(stream)
+        earlier = _earlier(plan, reading.position.offset)
+        if not plan.compression:
+            unread = reader.run(stream, earlier)
+            return unread, checkpoint.file_tail(plan.path, reading.position.offset)
+        tail = checkpoint.Tail(stream)
+        unread = reader.run(cast(BinaryIO, tail), earlier)
+        return unread, tail.fingerprint(reading.position.offset)
 
-    def _call(self, outcome: Outcome) -> str:
-        """Spool the call; its id for now is the log's, the provider's, or a hash of what is known of it."""
-        call = outcome.call or {}
-        if outcome.line in self._features and call.get("feature_basis") != "config":  # a place the source itself has no words for
-            call |= self._features[outcome.line]
-        texts = {part: call.pop(f"{part}_text", None) for part in PARTS}
-        row, bad = clean("call_rows", call, self._context.secret)
-        row["source"] = self._plan.source.name
-        row["call_id"] = call_id = row.get("call_id") or row.get("response_id") or self._content_id(row)
-        self._spool.add("call_rows", row | {"file_id": self._reading.file_id, "line": outcome.line})
-        self._keep_texts(texts, outcome.line, str(call_id))
-        for problem in bad:
-            self._issue(outcome.line, call_id, problem)
-        if not self._reading.read % 4096:
-            self._loaded()
-        return str(call_id)
 
-    def _keep_texts(self, texts: dict[str, Any], line: int, call_id: str) -> None:
-        """The one gate for texts: nothing passes unless the user asked, whatever a source hands on."""
-        wanted = self._context.store_text
-        for part, text in texts.items():
-            if isinstance(text, str) and text and wanted in ("redacted", "full"):
-                content = redact(text) if wanted == "redacted" else text
-                self._side("texts", {"part": part, "content": content, "redacted": wanted == "redacted"}, line, call_id)
-
-    def _content_id(self, row: dict[str, Any]) -> str:
-        """A copy of the file elsewhere must give the same id, so what was taken from its path does not count."""
-        self._reading.idless = True
-        left_out = {"feature", "feature_basis"} if row.get("feature_basis") == "path" else set()
-        content = {key: value for key, value in row.items() if key not in left_out}
-        return "h" + hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
-
-    def _side(self, table: str, row: dict[str, Any], line: int, call_id: str) -> None:
-        good, bad = clean(table, row, self._context.secret)
-        if call_id and "call_id" not in good and table in WITH_CALL:
-            good["call_id"] = call_id
-        good["file_id"] = self._reading.file_id
-        good.setdefault("line", line)
-        self._spool.add(table, good)
-        for column, reason, kind in bad:
-            self._issue(line, call_id, (f"{table}.{column}", reason, kind))
-
-    def _issue(self, line: int, call_id: str, problem: tuple[str, str, str]) -> None:
-        column, reason, kind = problem
-        self._reading.notes[f"{column}: {reason}"] += 1
-        row = {"file_id": self._reading.file_id, "line": line, "column_name": column, "reason": reason, "value_kind": kind}
-        self._spool.add("issues", row | ({"call_id": call_id} if call_id else {}))
+def _earlier(plan: Plan, end: int) -> Iterator[Record]:
+    """What stands before the place reading goes on from, for a source whose lines build on earlier ones."""
+    if not end or not getattr(plan.source, "remembers", False):
+        return
+    with compression.open_plain(plan.path) as stream:
+        for record in plan.carrier.records(stream, Position()):
+            if record.offset is None or record.offset >= end:
+                return
+            if not record.error:
+                yield record
 
 
 @contextmanager
 def fewer_collections() -> Iterator[None]:
-    """Python's search for reference cycles, a hundred times rarer: parsed records have none, and looking at them took a quarter of the time (measured)."""
+    """Python's search for reference cycles, a thousand times rarer: parsed records have none, and looking at them took a quarter of the time (measured)."""
     usual = gc.get_threshold()
-    gc.set_threshold(100 * max(usual[0], 700), *usual[1:])
+    gc.set_threshold(1000 * max(usual[0], 700), *usual[1:])
     try:
         yield
     finally:
         gc.set_threshold(*usual)
-
-
-WITH_CALL = {"spans", "attempts", "rate_limits", "feedback", "texts"}
-PARTS = ("prompt", "completion")

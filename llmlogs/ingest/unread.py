@@ -61,6 +61,10 @@ class Watched(dict[str, Any]):
         self.asked.update(super().keys())
         return super().values()
 
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[()]]:
+        """On its way to another process only its kind counts: no column holds a dict, and going through it would ask for all."""
+        return dict, ()
+
     def unread(self) -> Iterator[tuple[str, Any, bool]]:
         """(key, value, whether it was asked for), without asking."""
         return ((key, value, key in self.asked) for key, value in dict.items(self))

@@ -11,7 +11,8 @@ import pytest
 
 from llmlogs import sources
 from llmlogs.carriers.base import Record
-from llmlogs.ingest.reading import Reader, Reading
+from llmlogs.ingest.keeping import Keeper
+from llmlogs.ingest.reading import Reading
 from llmlogs.ingest.spool import Spool
 from llmlogs.privacy import label
 from llmlogs.sources.base import Context, Source
@@ -43,11 +44,10 @@ def planted(records: list[Any], place: Place, text: str) -> list[Any]:
 def kept(source: Source, records: list[Any], folder: Path) -> str:
     """Every row that comes of the records, in every table."""
     with Spool() as spool:
-        plan: Any = type("Plan", (), {"source": source, "carrier": None})
         reading: Any = Reading(1, position=None)  # type: ignore[arg-type] # nothing is read from a stream here
-        reader = Reader(plan, reading, spool, Context("log.jsonl", b"0123456789abcdef"), lambda: None)
+        keeper = Keeper(source.name, reading, spool, Context("log.jsonl", b"0123456789abcdef"), lambda: None)
         for outcome in source.read([Record(n, 0, 0, value) for n, value in enumerate(records, start=1)], Context("log.jsonl", b"0123456789abcdef")):
-            reader._take(outcome)
+            keeper.take(outcome)
         spool.flush()
         return "".join(path.read_text(encoding="utf-8") for path in sorted(spool.folder.glob("*.ndjson"))) + repr(reading)
 
