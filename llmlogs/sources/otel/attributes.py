@@ -13,6 +13,7 @@ TABLE = Path(__file__).with_suffix(".toml")
 Place = tuple[str, int]  # the field an attribute fills, and its rank among those that fill it
 MOST_NAMES = 50_000  # names of attributes that are remembered: a log may invent a new one in every span
 LABELS = frozenset({"session_id", "user_id", "team", "feature", "environment", "release", "prompt_name", "prompt_version", "agent_name", "operation_id"})
+TELLING = LABELS | {"service", "region", "feature_hint", "label_tags"}
 TAG = "tag:"
 WANTED = "from:"
 
@@ -64,6 +65,14 @@ class Attributes(dict[str, Place | None]):
         self.wanted = tuple((self._field(_bare(name), number), _bare(name)) for number, name in enumerate(feature_from))
         self._wanted = {name: field for field, name in reversed(self.wanted) if field.startswith(WANTED)}
         self.update((name, (field, 0)) for name, field in self._wanted.items())
+        self._telling = {*TELLING, *(field for field, _ in self.wanted)}  # fields that are labels; tags come in as they are met
+
+    def labels(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Those of the fields that tell whose it is, the application's own tags among them."""
+        telling = self._telling
+        if len(telling) < MOST_NAMES:
+            return {field: fields[field] for field in fields if field in telling}
+        return {field: value for field, value in fields.items() if field in telling or field.startswith(TAG)}
 
     def _field(self, name: str, number: int) -> str:
         """Where a wanted feature is found: an attribute that fills a column keeps doing so."""
@@ -90,7 +99,11 @@ class Attributes(dict[str, Place | None]):
         if wanted:
             return wanted, 0
         column = aliases.table().get(aliases.fold(name), "")
-        return (column, 90) if column in LABELS else (TAG + name[:60], 0)
+        if column in LABELS:
+            return column, 90
+        if len(self._telling) < MOST_NAMES:
+            self._telling.add(TAG + name[:60])
+        return TAG + name[:60], 0
 
 
 def _bare(name: str) -> str:

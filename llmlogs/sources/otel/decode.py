@@ -71,12 +71,12 @@ class Decoder:
                     continue
                 value = pair["value"]
                 if isinstance(value, dict):
-                    branch = next(iter(value)) if len(value) == 1 else ""
-                    value = value[branch] if branch in SCALARS or (branch in INTEGERS and not isinstance(value[branch], dict)) else plain(value)
-            except (KeyError, TypeError, AttributeError, ValueError, StopIteration):  # one broken attribute must not cost the span
+                    [(branch, inner)] = value.items() if len(value) == 1 else (("", None),)
+                    value = inner if branch in SCALARS or (branch in INTEGERS and not isinstance(inner, dict)) else plain(value)
+            except (KeyError, TypeError, AttributeError, ValueError):  # one broken attribute must not cost the span
                 continue
             field, rank = place
-            if value is None or value == "" or ranks.get(field, rank + 1) <= rank:
+            if value is None or value == "" or (field in ranks and ranks[field] <= rank):
                 continue
             found[field], ranks[field] = value, rank
         if "documents_numbered" in ranks:

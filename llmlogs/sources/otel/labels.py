@@ -39,9 +39,9 @@ def chain(span: Span, known: Known) -> Iterator[Span]:
 
 def labels_of(spans: list[Span], known: Known, attributes: Attributes) -> dict[str, Any]:
     """The label columns of a call told by `spans`, the outermost first."""
-    own = [span.fields for span in reversed(spans)]  # what further in tells of the same call is the call's own, too
-    around = [span.fields for span in chain(spans[0], known)][1:]
-    places = [*own, *around, spans[0].resource]
+    own = [_told(span, attributes) for span in reversed(spans)]  # what further in tells of the same call is the call's own, too
+    around = [_told(span, attributes) for span in chain(spans[0], known)][1:]
+    places = [*own, *around, attributes.labels(spans[0].resource)]
     nearest: Fields = {}
     for fields in reversed(places):
         nearest |= fields
@@ -53,6 +53,13 @@ def labels_of(spans: list[Span], known: Known, attributes: Attributes) -> dict[s
     if tags:
         row["tags"] = orjson.dumps(dict(list(tags.items())[:MOST_TAGS]), option=orjson.OPT_SORT_KEYS).decode()
     return row
+
+
+def _told(span: Span, attributes: Attributes) -> Fields:
+    """The labels of a span, found once: many calls may lie in it."""
+    if span.labels is None:
+        span.labels = attributes.labels(span.fields)
+    return span.labels
 
 
 def facts_of(span: Span, attributes: Attributes) -> Row | None:

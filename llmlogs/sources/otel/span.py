@@ -29,6 +29,7 @@ class Span:
         "issues",
         "judgements",
         "kind",
+        "labels",
         "line",
         "log",
         "max_gap",
@@ -53,6 +54,7 @@ class Span:
         self.weak = self.pending = self.log = self.error = False
         self.fields: Fields = {}
         self.resource: Fields = {}
+        self.labels: Fields | None = None  # those of the fields that tell whose it is, once somebody asked
         self.exception: tuple[str, str] = ("", "")
         self.first_token: int | None = None
         self.judgements: list[Row] = []  # rows of feedback: evaluations written as events of the span

@@ -11,14 +11,17 @@ from llmlogs.sources.base import Context
 from llmlogs.sources.otel.span import Fields, Span
 
 TEXTS = ("input_text", "output_text", "system_text", "tools_text", "answer_body", "tool_calls_text")
+ANY = frozenset(TEXTS)
 
 
 def measure(span: Span, context: Context) -> None:
     """Take the texts out of the fields; of a call's, leave what may be kept."""
-    texts = {name: span.fields.pop(name) for name in TEXTS if name in span.fields}
-    if span.kind != "call" or not texts:
-        return
     fields = span.fields
+    if ANY.isdisjoint(fields):
+        return
+    texts = {name: fields.pop(name) for name in TEXTS if name in fields}
+    if span.kind != "call":
+        return
     asked, answered = texts.get("input_text"), texts.get("output_text")
     if asked is not None:
         _prompt(fields, asked, texts, context)

@@ -89,7 +89,7 @@ class Traces:
             name = identity(cluster)
             for span in cluster.spans:
                 span.done = span.done or name or "told"
-                span.fields = {field: span.fields[field] for field in FOR_LATER if field in span.fields}
+                span.fields, span.labels = {field: span.fields[field] for field in FOR_LATER if field in span.fields}, {}
                 self._told.setdefault(span.trace, []).append(span)
         many = sum(map(len, self._told.values()))
         while many > REMEMBERED:

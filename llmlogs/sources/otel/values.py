@@ -132,10 +132,12 @@ def _odd_branch(value: dict[str, Any], branch: str, inner: Any, deep: int) -> An
 
 def short(value: Any) -> str | None:
     """A label: a short text or number, nothing else. Langfuse writes texts in quotes of JSON."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    text = str(value).strip()
-    if len(text) > 2 and text[0] == text[-1] == '"':
+    if type(value) is not str:
+        if value is None or isinstance(value, bool) or not isinstance(value, (str, int)):
+            return None
+        value = str(value)
+    text = value.strip()
+    if text[:1] == '"' and len(text) > 2 and text[-1] == '"':
         text = text[1:-1]
     return text[:200] or None
 
