@@ -88,15 +88,30 @@ def _record(rng: random.Random, n: int) -> dict[str, object]:
 
 
 def measured(command: list[str], folder: Path) -> tuple[float, float, float]:
-    """CPU seconds, wall seconds and peak MiB of one process; a failed one ends the benchmark."""
+    """CPU seconds, wall seconds and peak MiB of one process and those it started; a failed one ends the benchmark."""
     for old in folder.glob("bench.duckdb*"):
         old.unlink()
     begun = time.perf_counter()
-    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
+    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak, looked = 0.0, begun
+    while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
+        if time.perf_counter() > looked + 0.5:
+            peak, looked = max(peak, _held(child.pid)), time.perf_counter()
+        time.sleep(0.01)
+    _, status, used = ended
     if status:
         sys.exit(f"failed: {command[1:4]}")
-    return used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss / 1024
+    return used.ru_utime + used.ru_stime, time.perf_counter() - begun, max(peak, used.ru_maxrss / 1024)
+
+
+def _held(pid: int) -> float:
+    """MiB of memory of a process and its children, where the system tells."""
+    try:
+        own = next(int(line.split()[1]) for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines() if line.startswith("Pss:"))
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except (OSError, StopIteration):
+        return 0.0
+    return own / 1024 + sum(_held(int(child)) for child in children)
 
 
 def main(lines: int = 1_000_000, rounds: int = 3, dirty: float = 0.0) -> None:

@@ -1,23 +1,11 @@
-"""How fast LiteLLM's payloads are read beside a plain log: MB a second of `llmlogs ingest` for both, and their ratio.
-
-    python -m tests.benchmarks.litellm_payloads [MB] [ROUNDS]
-
-Both logs are made here, of the same size in bytes; both sides are processes of their own, in turn, in one run: only their ratio says something.
-The payloads are as long as real ones (5-8 kB with messages and answer), the plain log is that of ingest_vs_ctas, read by the fast reader.
-"""
+"""LiteLLM's callback payloads, as long as real ones: 5-8 kB with messages and answer."""
 
 from __future__ import annotations
 
 import json
 import random
-import statistics
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-from tests.benchmarks.ingest_vs_ctas import MAPPING, _record, measured
 
 WORDS = ("shipping", "invoice", "please", "the", "Über", "order", "late", "customer", "policy", "token", "refund", "a", "of", "system")
 MODELS = (("openai", "gpt-4o"), ("openai", "gpt-4o-mini"), ("anthropic", "claude-sonnet-4-5-20250929"))
@@ -65,43 +53,10 @@ def _text(rng: random.Random, least: int, most: int) -> str:
     return " ".join(rng.choices(WORDS, k=rng.randrange(least, most)))
 
 
-def write(path: Path, megabytes: int, make: Callable[[random.Random, int], Any]) -> None:
-    """A log of that size."""
-    rng = random.Random(7)
+def write(path: Path, size: int) -> None:
+    """A log of about `size` bytes."""
+    rng, n = random.Random(7), 0
     with path.open("w", encoding="utf-8") as out:
-        for line in _lines(rng, make):
-            out.write(line)
-            if out.tell() >= megabytes << 20:
-                break
-
-
-def _lines(rng: random.Random, make: Callable[[random.Random, int], Any]) -> Iterator[str]:
-    n = 0
-    while True:
-        yield json.dumps(make(rng, n), ensure_ascii=False) + "\n"
-        n += 1
-
-
-def main(megabytes: int = 150, rounds: int = 3) -> None:
-    """Run both sides in turn and print what they took."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / ".llmlogs/sources").mkdir(parents=True)
-        (folder / ".llmlogs/sources/benchmark.toml").write_text(MAPPING, encoding="utf-8")
-        write(folder / "payloads.jsonl", megabytes, payload)
-        write(folder / "plain.jsonl", megabytes, _record)
-        took = {
-            log: [measured([sys.executable, "-m", "llmlogs", "ingest", f"{log}.jsonl", "--db", "bench.duckdb"], folder) for _ in range(rounds)]
-            for log in ("payloads", "plain")
-        }
-    wall = {log: statistics.median(run[1] for run in runs) for log, runs in took.items()}
-    cpu = {log: statistics.median(run[0] for run in runs) for log, runs in took.items()}
-    peak = max(run[2] for run in took["payloads"])
-    sys.stdout.write(
-        f"{megabytes} MB: payloads {megabytes / wall['payloads']:.1f} MB/s, plain log {megabytes / wall['plain']:.1f} MB/s, "
-        f"ratio {wall['plain'] / wall['payloads']:.2f} of wall, {cpu['plain'] / cpu['payloads']:.2f} of cpu; peak {peak:.0f} MiB\n"
-    )
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+        while out.tell() < size:
+            out.write(json.dumps(payload(rng, n), ensure_ascii=False) + "\n")
+            n += 1

@@ -23,8 +23,8 @@ from llmlogs.ingest import apart, engine
 from llmlogs.ingest.discover import Plan
 from llmlogs.ingest.options import IngestOptions
 from llmlogs.ingest.report import IngestReport
-from tests.benchmarks.claude_vs_ndjson import write_tree
-from tests.benchmarks.otel_vs_ndjson import write_traces
+from tests.benchmarks.claude_sessions import write_tree
+from tests.benchmarks.otel_traces import write_traces
 
 REAL = sources.all_sources
 CHANGES = {"run_id", "modified_ns", "started_at", "finished_at", "ingested_at"}  # of a run, and no log's

@@ -1,23 +1,12 @@
-"""How fast OpenTelemetry traces are read, beside plain NDJSON of the same size: MB and rows a second of `llmlogs ingest` in one run.
-
-    python -m tests.benchmarks.otel_vs_ndjson [MEGABYTES] [ROUNDS]
-
-Both sides are processes of their own, in turn: only their ratio says something. The traces are made here: requests of an app with an agent, steps of
-chains, tools, retrieval and model calls, a framework's span beside an SDK's now and then, as the collector's file exporter writes them.
-"""
+"""Traces as the collector's file exporter writes them: requests of an app with an agent, steps of chains, tools, retrieval and model calls."""
 
 from __future__ import annotations
 
 import json
 import random
-import statistics
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from tests.benchmarks.ingest_vs_ctas import MAPPING, measured, write_log
 
 BATCH = 64  # spans a line
 MODELS = (("openai", "gpt-5-mini"), ("anthropic", "claude-sonnet-4-5"), ("gcp.gemini", "gemini-2.5-flash"))
@@ -130,29 +119,3 @@ def write_traces(path: Path, size: int) -> int:
             line = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {"name": name}, "spans": made} for name, made in scopes.items()]}]}
             out.write(json.dumps(line, separators=(",", ":")) + "\n")
     return spans
-
-
-def main(megabytes: float = 100, rounds: int = 2) -> None:
-    """Run both sides in turn and print what they took."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / ".llmlogs/sources").mkdir(parents=True)
-        (folder / ".llmlogs/sources/benchmark.toml").write_text(MAPPING, encoding="utf-8")
-        spans = write_traces(folder / "traces.jsonl", int(megabytes * 1e6))
-        lines = int(megabytes * 1e6 / 520)
-        write_log(folder / "log.jsonl", lines, 0.0)
-        rows = {"traces.jsonl": spans, "log.jsonl": lines}
-        speed: dict[str, list[float]] = {file: [] for file in rows}
-        for _ in range(rounds):
-            for file, count in rows.items():
-                size = (folder / file).stat().st_size / 1e6
-                cpu, wall, peak = measured([sys.executable, "-m", "llmlogs", "ingest", file, "--db", "bench.duckdb"], folder)
-                speed[file].append(size / wall)
-                told = f"{size / wall:.1f} MB/s, {count / wall:,.0f} rows/s, cpu {cpu:.1f} s, peak {peak:.0f} MiB"
-                sys.stdout.write(f"{file}: {size:.0f} MB, {count:,} rows: {told}\n")
-    ratio = statistics.median(speed["traces.jsonl"]) / statistics.median(speed["log.jsonl"])
-    sys.stdout.write(f"traces are read at {ratio:.2f} of plain NDJSON's MB/s\n")
-
-
-if __name__ == "__main__":
-    main(*(kind(text) for kind, text in zip((float, int), sys.argv[1:], strict=False)))

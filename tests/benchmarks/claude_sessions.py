@@ -1,26 +1,14 @@
-"""How fast Claude Code sessions are read: megabytes a second of `llmlogs ingest` over those of the plain NDJSON path.
-
-    python -m tests.benchmarks.claude_vs_ndjson [MEGABYTES] [ROUNDS]
-
-Both sides are processes of their own, in turn, in one run, over about as many bytes: only their ratio says something. Sessions and log are made here.
-Prints medians. It judges nothing: what is acceptable is for the reader to say (the project's aim is a fifth, at a gigabyte).
-"""
+"""A folder of Claude Code sessions: prompts and results of tools, and answers in one to three lines each."""
 
 from __future__ import annotations
 
 import json
 import random
-import statistics
-import sys
-import tempfile
 import time
 import uuid
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.ingest_vs_ctas import MAPPING, measured, write_log
-
-LINE_BYTES = 500  # of the plain log, about
 SESSION_BYTES = 2 << 20
 WORDS = ("def", "return", "self", "error:", "ok", "tests/unit", "import", "->", "None", "=", "README", "{", "}", "für", "\n", "    ")
 TOOLS = ("Bash", "Read", "Edit", "Grep")
@@ -92,28 +80,3 @@ def _cut(rng: random.Random, text: str, size: int) -> str:
 
 def _stamp(clock: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(clock)) + f".{int(clock * 1000) % 1000:03d}Z"
-
-
-def main(megabytes: float = 200, rounds: int = 3) -> None:
-    """Run both sides in turn and print what they took."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / ".llmlogs/sources").mkdir(parents=True)
-        (folder / ".llmlogs/sources/benchmark.toml").write_text(MAPPING, encoding="utf-8")
-        write_log(folder / "log.jsonl", int(megabytes * 1e6 / LINE_BYTES), 0)
-        sizes = {"log.jsonl": (folder / "log.jsonl").stat().st_size, "tree": write_tree(folder / "tree", megabytes)}
-        rates: dict[str, list[tuple[float, float]]] = {what: [] for what in sizes}
-        peak = 0.0
-        for _ in range(rounds):
-            for what, size in sizes.items():
-                cpu, wall, memory = measured([sys.executable, "-m", "llmlogs", "ingest", what, "--db", "bench.duckdb"], folder)
-                rates[what].append((size / 1e6 / cpu, size / 1e6 / wall))
-                peak = max(peak, memory) if what == "tree" else peak
-    for place, clock in enumerate(("CPU", "wall")):
-        shown = ", ".join(f"{what} {statistics.median(pair[place] for pair in found):.1f}" for what, found in rates.items())
-        ratio = statistics.median(tree[place] / log[place] for tree, log in zip(rates["tree"], rates["log.jsonl"], strict=True))
-        sys.stdout.write(f"{megabytes:g} MB, MB per {clock} second: {shown}; sessions {ratio:.2f}x of the plain path; peak {peak:.0f} MiB\n")
-
-
-if __name__ == "__main__":
-    main(*(float(argument) for argument in sys.argv[1:2]), *(int(argument) for argument in sys.argv[2:3]))
