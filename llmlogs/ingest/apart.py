@@ -16,7 +16,8 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import astuple, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -29,8 +30,11 @@ from llmlogs.sources.base import Context, Outcome
 
 WORTH = 32 << 20  # bytes still to be read that pay for starting another interpreter (some 0.3 s)
 SMALL = 256 << 10  # a file below this is read sooner than handed over
-TOGETHER = 512  # outcomes in one message
-WAITING = 64  # messages that may wait to be kept: some 20 MB
+TOGETHER = 512  # outcomes in one message, some 250 kB
+WITH_TEXTS = 16  # where they carry texts of prompts and answers
+WAITING = 32 << 20  # bytes of messages that may wait to be kept
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+UNPACKED = attrgetter(*(member.name for member in fields(Outcome)))
 PROGRAM = "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from llmlogs.ingest.apart import main; main()"
 
 
@@ -49,9 +53,6 @@ class Apart:
     def __enter__(self) -> Apart:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
     def worth(self, plan: Plan, size: int, left: int) -> bool:
         """Whether a file of `size` bytes should be read apart, where `left` bytes are to be read in all, it included."""
         if not self._usable or size < SMALL or (self._process is None and left < WORTH):
@@ -62,43 +63,48 @@ class Apart:
     def _start(self) -> bool:
         if self._process is None:
             command = [sys.executable, "-I", *(["-B"] if sys.dont_write_bytecode else []), "-c", PROGRAM]
-            hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-            pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
             try:
-                self._process = subprocess.Popen(command, bufsize=1 << 20, stdin=pipe, stdout=pipe, stderr=nothing, creationflags=hidden)  # noqa: S603 # ourselves
+                self._process = subprocess.Popen(command, bufsize=1 << 20, creationflags=NO_WINDOW, **pipes)  # type: ignore[call-overload] # noqa: S603 # ourselves
                 self._send(sys.path)
-            except OSError:
-                self._end()
+            except (OSError, Lost):
+                self.__exit__()
         return self._usable
-
-    def _send(self, message: Any) -> None:
-        stdin = cast(BinaryIO, cast("subprocess.Popen[bytes]", self._process).stdin)
-        pickle.dump(message, stdin)
-        stdin.flush()
 
     def read(self, plan: Plan, reading: Reading, context: Context, listener: Listener) -> tuple[list[dict[str, Any]], str]:
         """As ingest/reading.py's `read`. Lost when it was not read to its end: then the listener heard what must be forgotten."""
         self.consumed = 0
-        stdout = cast(BinaryIO, cast("subprocess.Popen[bytes]", self._process).stdout)
-        try:
-            self._send((str(plan.path), plan.shown, plan.carrier.name, plan.source.name, plan.compression, astuple(reading.position), context))
-            while True:
-                kind, *told = pickle.load(stdout)  # noqa: S301 # by our own process
-                if kind == "told":
-                    _pass_on(told[0], listener)
-                    self.consumed = max(self.consumed, told[1])
-                    continue
-                break
-        except (OSError, EOFError, pickle.UnpicklingError) as failure:
-            self._end()
-            raise Lost from failure
-        if kind != "done":
+        self._send((str(plan.path), plan.shown, plan.carrier.name, plan.source.name, plan.compression, astuple(reading.position), context))
+        while (message := self._hear())[0] == "told":
+            for item in message[1]:
+                if len(item) == 2:
+                    listener.note(*item)
+                else:
+                    listener.take(Outcome(*item[:-1]), item[-1])
+            self.consumed = max(self.consumed, message[2])
+        if message[0] != "done":
             raise Lost
-        position, reading.read, reading.error, unread, tail = told
+        _, position, reading.read, reading.error, unread, tail = message
         reading.position = Position(*position)
         return unread, tail
 
-    def _end(self) -> None:
+    def _send(self, message: Any) -> None:
+        try:
+            stdin = cast(BinaryIO, cast("subprocess.Popen[bytes]", self._process).stdin)
+            pickle.dump(message, stdin)
+            stdin.flush()
+        except OSError as failure:
+            self.__exit__()
+            raise Lost from failure
+
+    def _hear(self) -> Any:
+        try:
+            return pickle.load(cast(BinaryIO, cast("subprocess.Popen[bytes]", self._process).stdout))  # noqa: S301 # by our own process
+        except Exception as failure:  # half a message of a process that died may look like anything
+            self.__exit__()
+            raise Lost from failure
+
+    def __exit__(self, *_: object) -> None:
         self._usable = False
         process, self._process = self._process, None
         if process is not None:
@@ -112,14 +118,6 @@ class Apart:
 def _cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _pass_on(told: list[tuple[Any, ...]], listener: Listener) -> None:
-    for item in told:
-        if len(item) == 2:
-            listener.note(*item)
-        else:
-            listener.take(Outcome(*item[:-1]), item[-1])
 
 
 def main() -> None:
@@ -139,7 +137,7 @@ def _serve(order: tuple[Any, ...], post: _Post) -> None:
     try:
         plan = Plan(Path(path), shown, all_carriers()[carrier], all_sources()[source], packed, "")
         reading = Reading(0, Position(*position))
-        told = _Told(post, 16 if context.store_text != "none" else TOGETHER)
+        told = _Told(post, WITH_TEXTS if context.store_text != "none" else TOGETHER)
         unread, tail = read(plan, reading, context, told, told.watch)
         told.flush()
         post.send(("done", astuple(reading.position), reading.read, reading.error, unread, tail))
@@ -160,8 +158,7 @@ class _Told:
         self._stream = stream
 
     def take(self, outcome: Outcome, place: Place | None = None) -> None:
-        o = outcome
-        self._bundle.append((o.line, o.kind, o.reason, o.call, o.rows, o.issues, o.merged_into, o.nested, place))
+        self._bundle.append((*UNPACKED(outcome), place))
         if len(self._bundle) >= self._together:
             self.flush()
 
@@ -175,21 +172,28 @@ class _Told:
 
 
 class _Post:
-    """Sends messages from a thread of its own, so that reading goes on while the first process loads; a bounded number of them waits."""
+    """Sends messages from a thread of its own, so that reading goes on while the first process loads; WAITING bytes of them wait, and one more."""
 
     def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self._waiting: queue.Queue[bytes] = queue.Queue(WAITING)
+        self._out, self._room, self._bytes = out, threading.Condition(), 0
+        self._waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._run, daemon=True).start()
 
     def send(self, message: tuple[Any, ...]) -> None:
-        self._waiting.put(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        packed = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        with self._room:
+            self._room.wait_for(lambda: self._bytes < WAITING)
+            self._bytes += len(packed)
+        self._waiting.put(packed)
 
     def _run(self) -> None:
         try:
             while True:
-                rest = memoryview(self._waiting.get())
+                packed = rest = memoryview(self._waiting.get())
                 while rest:
                     rest = rest[self._out.write(rest) :]
+                with self._room:
+                    self._bytes -= len(packed)
+                    self._room.notify()
         except OSError:  # nobody hears any more
             os._exit(0)

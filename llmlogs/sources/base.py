@@ -86,6 +86,8 @@ class Sample:
 class Source(Protocol):
     """The contract of a coded source. Keep no state on the object: `read` is called once per file and holds what it needs in local state.
 
+    A big log is read in a process of its own (ingest/apart.py): an outcome that cannot be pickled costs a second reading of its file.
+
     A source whose lines build on earlier ones (cumulative counters, a session named at the top) sets `remembers = True`: when a file has grown
     since an earlier ingest it is handed the old records again, and what it says of them is dropped.
     A source that reads what many write says in `surest` the highest confidence it ever states, and is asked only where nobody is surer.
