@@ -112,7 +112,7 @@ def test_both_ways_give_the_same_database(kind: str, seed: int, many: int, text:
         folder = Path(name)
         path = folder / f"log.jsonl{'.gz' if packed else ''}"
         path.write_bytes(gzip.compress(body) if packed else body)
-        here, there = both([str(path)], folder, store_text=text, format=kind)
+        here, there = both([str(path)], folder, store_text=text, format=kind, feature_from=("metadata.tags", "requestId", "team"))
         assert here.total.balanced
         assert here.total.records == there.total.records > 0
 
