@@ -1,6 +1,6 @@
 /*---
 question  = "Are answers grounded in their sources, where somebody checked?"
-needs     = ["feedback.value | feedback.label where coalesce(kind, 'code') <> 'human' -- on checks by a judge or code"]
+needs     = ["feedback.value | feedback.label -- of answers checked for grounding by a judge or code, named grounded or faithfulness"]
 results   = ["verdict", "evidence"]
 passes    = "{passed:int} of {n:checked answer|checked answers} were grounded ({value:pct1}, 95% interval {lo:pct1} to {hi:pct1}); {checked_share:pct1} of the answers were checked[ ({scores})]. A feature, model and prompt version of 30 checked answers surely below {warn_below:pct0} would have been a warning."
 fails     = "{worst_name}: only {worst_passed:int} of {worst_checked:checked answer|checked answers} were grounded ({worst_rate:pct0}, 95% interval {worst_lo:pct0} to {worst_hi:pct0}); over all it is {value:pct0}, with {checked_share:pct1} of the answers checked."
