@@ -28,11 +28,13 @@ example      = { label = "Example", help = "session or trace taken over" }
 ---*/
 -- A mark is feedback, a tag, an event (its subject a session or trace) or a tool whose name or word says escalated, hand-off or human takeover. A mark of a call counts for its session.
 -- Where marks say no at least as often as yes, only sessions with a mark are counted; else a session without one was not taken over.
+create or replace temp macro is_mark(word) as regexp_matches(word, 'escalat|hand_?off|hand_?over|human_?(takeover|needed|required|intervention|agent|transfer)|needs_human|take_?over|_to_(a_)?(human|person|operator|live_)|live_agent'); -- blanks, dots and hyphens are _
+
 create or replace temp table marks as
 with params as (
-    select coalesce(getvariable('names'), 'escalat|hand_?off|hand_?over|human_?(takeover|needed|required|intervention|agent|transfer)|needs_human|take_?over|_to_(a_)?(human|person|operator|live_)|live_agent') as names -- regular expression of what such marks are called; blanks, dots and hyphens are _
+    select coalesce(getvariable('names'), '') as names -- further names of such marks, separated by commas, in lower case with _ for blanks
 ),
-tagged as (select call_id, try_cast(tags as json) as labels from calls, params where regexp_matches(translate(lower(tags), ' .-', '___'), names)),
+tagged as (select call_id, try_cast(tags as json) as labels from calls, params where is_mark(translate(lower(tags), ' .-', '___')) or (names <> '' and tags is not null)),
 pairs as (select call_id, labels, unnest(json_keys(labels)) as key from tagged),
 raw as (
     select 'feedback ' || name as told_by, name, coalesce(lower(trim(label)), cast(value as varchar)) as word, call_id, trace_id, session_id, "at" from feedback
@@ -40,12 +42,12 @@ raw as (
     union all select 'event ' || kind, kind, lower("value"), null, subject, subject, "at" from events
     union all select 'tool ' || name, name, case when status = 'error' then 'failed' end, call_id, trace_id, null, started_at from spans where kind = 'tool' and regexp_matches(lower(name), 'escalat|human|person|operator|live') -- agents hand over to agents, too
 ),
-spelled as (select *, translate(lower(name), ' .-', '___') as said, translate(word, ' .-', '___') as answer from raw)
+spelled as (select *, string_split(names, ',') as own, translate(lower(name), ' .-', '___') as said, translate(word, ' .-', '___') as answer from raw, params)
 select told_by, call_id, trace_id, session_id, "at",
     case when regexp_matches(said, '^(no|not|non|de|avoid\w*)_|_(avoid|prevent)|resolved_without') then null
-        when regexp_matches(said, names) then coalesce(answer not in ('0', '0_0', 'false', 'no', 'n', 'none', 'null', '', 'not_escalated', 'failed', 'off', 'never'), true)
-        when regexp_matches(answer, names) and not regexp_matches(answer, '^(no|not|non|de)_|_(avoid|prevent)|without') then true end as is_escalated
-from spelled, params where regexp_matches(said, names) or regexp_matches(answer, names);
+        when is_mark(said) or list_contains(own, said) then coalesce(answer not in ('0', '0_0', 'false', 'no', 'n', 'none', 'null', '', 'not_escalated', 'failed', 'off', 'never'), true)
+        when is_mark(answer) and not regexp_matches(answer, '^(no|not|non|de)_|_(avoid|prevent)|without') then true end as is_escalated
+from spelled where is_mark(said) or is_mark(answer) or list_contains(own, said);
 
 create or replace temp table seats as
 with found as (
