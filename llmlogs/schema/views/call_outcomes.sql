@@ -3,7 +3,7 @@
 -- their own. Adds: series (provider / model: where an outage would show). Application cache hits are among them: they are answers, too.
 create or replace view call_outcomes as
 with classed as (
-    select call_id, started_at, provider, coalesce(request_model, response_model) as model, feature, status_code, duration_ms, sample_weight,
+    select call_id, started_at, provider, coalesce(request_model, response_model) as model, feature, endpoint, region, api_key_hash, status_code, duration_ms, sample_weight,
         case when status in ('ok', 'cancelled', 'blocked', 'shed') then null
             when coalesce(status, 'unknown') = 'unknown' and coalesce(status_code, 0) < 400 then null
             when error_class is not null then error_class
