@@ -3,9 +3,9 @@ question  = "What does each feature cost, and has one become dearer?"
 needs     = ["calls.cost_usd -- (from model and tokens, see cost/unpriced)", "calls.feature"]
 min_calls = 100
 results   = ["verdict", "evidence", "daily"]
-passes    = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. No feature's daily spend rose for good; a rise of {min_effect:pct0} for {top_feature} would have been seen."
+passes    = "{spend:usd} in all[ (95% interval, from a sample: {spend_lo:usd} to {spend_hi:usd})]; {top_feature} takes {top_share:pct0} of it. No feature's daily spend rose for good; a rise of {min_effect:pct0} for {top_feature} would have been seen."
 fails     = "{feature} costs {value:pct0} more a day since {changed_at:date}: a usual day of {before_usd:usd} became one of {after_usd:usd} (95% interval of the rise {lo:pct0} to {hi:pct0})."
-info      = "{spend:usd} in all; {top_feature} takes {top_share:pct0} of it. A change cannot be judged: that takes 14 whole days with enough calls, and this log spans {days:int}."
+info      = "{spend:usd} in all[ (95% interval, from a sample: {spend_lo:usd} to {spend_hi:usd})]; {top_feature} takes {top_share:pct0} of it. A change cannot be judged: that takes 14 whole days with enough calls, and this log spans {days:int}."
 why       = "Spend rises quietly: a longer prompt, a dearer model, a loop or simply more users. Seen by feature and day, the cause and its owner are known before the invoice comes."
 fix       = "1. Compare calls a day with cost per call: more users, or dearer calls? 2. For dearer calls read tokens/drift and cost/by_model. 3. Give the feature a budget and a cheaper model where quality allows. 4. Calls without a feature: log `feature`."
 [[chart]]
@@ -64,14 +64,18 @@ group by feature;
 
 with worst as (select * from shift order by problem desc, judged desc, p_value, series limit 1),
 top as (select f.feature as top_feature, f.spend / nullif(spend_all, 0) as top_share, exp(s.smallest_shift) - 1 as smallest
-    from by_feature f left join shift s on f.feature is not distinct from s.feature order by f.spend desc nulls last, f.feature limit 1)
+    from by_feature f left join shift s on f.feature is not distinct from s.feature order by f.spend desc nulls last, f.feature limit 1),
+sampling as ( -- see sampled_calls; NULL where nothing was sampled
+    select 1.96 * sqrt(sum(r * r)) as half, (select cast(sum(cost_usd) as double) from calls) as seen from (select sum(spread * cast(cost_usd as double)) as r from sampled_calls group by unit) units
+)
 select case when total.spend is null then 'unknown' when w.problem then case when w.change >= 1 then 'fail' else 'warn' end
         when w.judged then 'ok' else 'info' end as verdict,
     total.n, w.change as value, w.lo, w.hi, 'estimated' as basis, case when t.smallest > 0.25 then t.smallest when t.smallest is not null then 0.25 end as min_effect,
     case when w.judged and w.change > 0 then w.p_all end as p_value, case when total.spend is null then 'no call has a price, see cost/unpriced' end as reason, total.spend, coalesce(t.top_feature, 'calls without a feature') as top_feature, t.top_share,
-    coalesce(w.feature, 'calls without a feature') as feature, exp(w.value_before) as before_usd, exp(w.value_after) as after_usd, w.changed_at, total.days
+    coalesce(w.feature, 'calls without a feature') as feature, exp(w.value_before) as before_usd, exp(w.value_after) as after_usd, w.changed_at, total.days,
+    case when cast(total.spend as double) - half < seen then seen when half is not null then cast(total.spend as double) - half end as spend_lo, cast(total.spend as double) + half as spend_hi
 from (select cast(round(coalesce(sum(n), 0)) as bigint) as n, sum(spend) as spend, (select coalesce(max(day_no) + 1, 0) from day_cost) as days from by_feature) total
-left join worst w on true left join top t on true;
+left join worst w on true left join top t on true cross join sampling;
 
 select f.feature, f.n_calls, f.priced_share, f.tokens, f.spend, f.spend_high, f.spend / nullif(f.spend_all, 0) as spend_share,
     f.spend / nullif(f.priced_calls, 0) as mean_usd, f.p95_usd, exp(s.value_before) as before_usd, exp(s.value_after) as after_usd, s.change, s.changed_at

@@ -37,6 +37,9 @@ select call_id, started_at, sample_weight, coalesce(provider, 'unknown provider'
     warn_share, fail_share
 from call_outcomes, params;
 
+create or replace temp table kept as -- of a sampled log, see sampled_calls: the interval is then about the rate of the unsampled log, else Wilson's about chance
+select unit, class, is_failure as judged, sum(sqrt(sample_weight * (sample_weight - 1))) as r from call_outcomes where sample_weight > 1 group by unit, class, is_failure;
+
 with sums as (
     select coalesce(sum(sample_weight), 0) as n, coalesce(sum(sample_weight) filter (where judged), 0) as failed,
         sum(sample_weight) filter (where class is not null and not judged) as apart,
@@ -44,7 +47,9 @@ with sums as (
         max(warn_share) as warn_share, max(fail_share) as fail_share
     from failures
 ),
-rate as (select *, failed / nullif(n, 0) as p, 1.96 * 1.96 / effective_n as z2n from sums),
+units as (select sum(r) as r, coalesce(sum(r) filter (where judged), 0) as r_failed from kept group by unit),
+sampled as (select sum(power(r_failed - failed / n * r, 2)) / max(n * n) as v from units, sums),
+rate as (select *, failed / nullif(n, 0) as p, 1.96 * 1.96 / case when v > 0 and failed < n and failed > 0 then failed / n * (1 - failed / n) / v else effective_n end as z2n from sums, sampled),
 wilson as (
     select *, (p + z2n / 2 - sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as lo, (p + z2n / 2 + sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as hi from rate
 ),
@@ -69,7 +74,13 @@ classes as (
     select class, bool_or(judged) as judged, sum(sample_weight) as w, min(started_at) as first_at, max(started_at) as last_at, max(call_id) as example_call
     from failures where class is not null group by class
 ),
-rates as (select c.*, w / n as p, 1.96 * 1.96 / effective_n as z2n from classes c, totals)
+units as (select unit, sum(r) as r from kept group by unit),
+together as (select class, sum(k.r * k.r) as cc, sum(k.r * u.r) as cr from kept k join units u on k.unit = u.unit group by class),
+variances as (
+    select c.*, w / n as p, effective_n, (coalesce(cc, 0) - 2 * w / n * coalesce(cr, 0) + power(w / n, 2) * rr) / (n * n) as v
+    from classes c left join together t on t.class = c.class, totals, (select sum(r * r) as rr from units) every
+),
+rates as (select *, 1.96 * 1.96 / case when v > 0 and p < 1 then p * (1 - p) / v else effective_n end as z2n from variances)
 select class, cast(round(w) as bigint) as failed, p as share,
     (p + z2n / 2 - sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as lo, (p + z2n / 2 + sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as hi,
     judged, top_provider, top_share, top_feature, first_at, last_at, example_call

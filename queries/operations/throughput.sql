@@ -2,7 +2,7 @@
 question  = "How much traffic is there: calls and tokens per minute, and how many at once?"
 needs     = ["calls.started_at"]
 results   = ["verdict", "evidence", "timeline"]
-passes    = "{n:call|calls}[ (95% interval {from_calls:int} to {to_calls:int}, as the log is a sample)] in {active_minutes:minute|minutes} with traffic: {value:num} a minute in the median, [{busy_calls:num} in the busiest twentieth, ]{peak_calls:num} at {peak_at:time}[; {usual_tokens:tok} tokens a minute in the median][, up to {peak_tokens:tok}][; at most {at_once:call|calls} at once]."
+passes    = "{n:call|calls}[ (95% interval {calls_lo:int} to {calls_hi:int}, as the log is a sample)] in {active_minutes:minute|minutes} with traffic: {value:num} a minute in the median, [{busy_calls:num} in the busiest twentieth, ]{peak_calls:num} at {peak_at:time}[; {usual_tokens:tok} tokens a minute in the median][, up to {peak_tokens:tok}][; at most {at_once:call|calls} at once]."
 fails     = "{n:call|calls}."          # it describes and never alarms
 why       = "Limits, capacity and bills follow the busiest minutes, not the average."
 fix       = "Hold the peak against the limits you have; move batches out of the busiest hours."
@@ -28,7 +28,7 @@ window_start = { label = "Window", unit = "time" }
 ---*/
 create or replace temp table minutes as -- of calls that reached a provider; a minute without any is in no percentile, and the sentence says so
 select coalesce(provider, 'unknown provider') as provider, coalesce(request_model, response_model, 'unknown model') as model, date_trunc('minute', started_at) as at_minute,
-    sum(sample_weight) as sent, sum(sample_weight * (coalesce(input_tokens, 0) + coalesce(output_tokens, 0))) as used,
+    count(*) as seen, sum(sample_weight) as sent, sum(sample_weight * (coalesce(input_tokens, 0) + coalesce(output_tokens, 0))) as used,
     bool_or(input_tokens is not null or output_tokens is not null) as has_tokens
 from calls where started_at is not null and app_cache is distinct from 'hit' group by provider, model, at_minute;
 
@@ -43,21 +43,20 @@ running as (
 )
 select provider, model, max(together) as together, max(at_once) as at_once from running group by provider, model;
 
-with every_minute as (select at_minute, sum(sent) as sent, sum(used) as used, bool_or(has_tokens) as has_tokens from minutes group by at_minute),
+with every_minute as (select at_minute, sum(seen) as seen, sum(sent) as sent, sum(used) as used, bool_or(has_tokens) as has_tokens from minutes group by at_minute),
 totals as (
-    select coalesce(sum(sent), 0) as n, count(*) as active, quantile_disc(sent, 0.5) as p50, case when count(*) >= 20 then quantile_disc(sent, 0.95) end as p95, max(sent) as peak,
+    select coalesce(sum(sent), 0) as n, sum(seen) as seen, count(*) as active, quantile_disc(sent, 0.5) as p50, case when count(*) >= 20 then quantile_disc(sent, 0.95) end as p95, max(sent) as peak,
         quantile_disc(used, 0.5) filter (where has_tokens) as usual_tokens, max(used) filter (where has_tokens) as peak_tokens from every_minute
 ),
-traces as ( -- what is sampled is the trace
-    select max(sample_weight) as w, count(*) as y from calls where started_at is not null and app_cache is distinct from 'hit' and sample_weight <> 1 group by coalesce(trace_id, call_id)
+sampling as ( -- see sampled_calls; NULL where nothing was sampled
+    select 1.96 * sqrt(sum(r * r)) as half from (select sum(spread) as r from sampled_calls where started_at is not null and app_cache is distinct from 'hit' group by unit) units
 ),
-spread as (select 1.96 * sqrt(greatest(coalesce(sum(w * (w - 1) * y * y), 0), 0)) as half from traces),
 peak as (select at_minute as peak_at from every_minute order by sent desc, at_minute limit 1),
 crowd as (select nullif(max(together), 0) as at_once from crowds)
 select case when n = 0 then 'unknown' else 'info' end as verdict, 'the log holds no calls' as reason, cast(round(n) as bigint) as n, p50 as value, cast(null as double) as lo, cast(null as double) as hi,
-    'measured' as basis, cast(null as double) as min_effect, cast(null as double) as p_value, n as calls_total, greatest(n - half, 0) as calls_lo, n + half as calls_hi, case when half > 0 then greatest(n - half, 0) end as from_calls,
-    case when half > 0 then n + half end as to_calls, active as active_minutes, p95 as busy_calls, peak as peak_calls, peak_at, usual_tokens, peak_tokens, cast(round(at_once) as bigint) as at_once
-from totals left join peak on true cross join crowd cross join spread;
+    'measured' as basis, cast(null as double) as min_effect, cast(null as double) as p_value, n as calls_total, case when n - half < seen then seen when half is not null then n - half end as calls_lo, n + half as calls_hi,
+    active as active_minutes, p95 as busy_calls, peak as peak_calls, peak_at, usual_tokens, peak_tokens, cast(round(at_once) as bigint) as at_once
+from totals left join peak on true cross join crowd cross join sampling;
 
 with peaks as (select provider, model, at_minute as peak_at, row_number() over (partition by provider, model order by sent desc, at_minute) as place from minutes)
 select m.provider, m.model, cast(round(sum(sent)) as bigint) as calls_sent, quantile_disc(sent, 0.5) as usual_calls, case when count(*) >= 20 then quantile_disc(sent, 0.95) end as busy_calls, max(sent) as peak_calls, max(peak_at) as peak_at,

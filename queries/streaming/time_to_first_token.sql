@@ -33,16 +33,22 @@ create or replace temp table streams as
 with params as (
     select coalesce(getvariable('slow_ms'), 1e4) as slow_ms -- a p95 above this loses readers
 )
-select started_at, sample_weight as w, coalesce(provider, 'unknown provider') as provider, coalesce(request_model, response_model, 'unknown model') as model, ttft_ms, ttft_basis, slow_ms,
+select started_at, sample_weight as w, case when sample_weight > 1 then coalesce(trace_id, operation_id, call_id) end as unit, coalesce(provider, 'unknown provider') as provider, coalesce(request_model, response_model, 'unknown model') as model, ttft_ms, ttft_basis, slow_ms,
     case when output_tokens > 1 and duration_ms > ttft_ms then (output_tokens - 1) * 1e3 / (duration_ms - ttft_ms) end as speed,
     case when max_gap_ms is not null and output_tokens > 1 and duration_ms > ttft_ms then max_gap_ms > greatest(1e3, 5 * (duration_ms - ttft_ms) / output_tokens) end as is_stalled
 from calls, params where stream and ttft_ms is not null and coalesce(status, 'ok') = 'ok' and app_cache is distinct from 'hit';
 
--- The interval of a percentile inverts the interval of the share below it (Woodruff 1952).
+-- The interval of a percentile inverts the interval of the share below it (Woodruff 1952). In a sampled log it is about the unsampled log's percentile, see sampled_calls.
 create or replace temp table models as
 with ranked as (select *, sum(w) over (partition by provider, model order by ttft_ms) / sum(w) over (partition by provider, model) as below from streams),
 paced as (select provider, model, w, speed, sum(w) over (partition by provider, model order by speed) / sum(w) over (partition by provider, model) as below from streams where speed is not null),
-margins as (select provider, model, 1.96 * sqrt(0.95 * 0.05 * sum(w * w)) / sum(w) as margin from streams group by provider, model),
+points as (select provider, model, min(ttft_ms) filter (where below >= 0.95) as p95, sum(w) as n, 0.95 * 0.05 * sum(w * w) as v from ranked group by provider, model),
+units as (
+    select s.provider, s.model, sum(sqrt(w * (w - 1)) * ((ttft_ms <= p95)::integer - 0.95)) as r
+    from streams s join points p on p.provider = s.provider and p.model = s.model where unit is not null group by s.provider, s.model, unit
+),
+sampled as (select provider, model, nullif(sum(r * r), 0) as v from units group by provider, model),
+margins as (select p.provider, p.model, 1.96 * sqrt(coalesce(s.v, p.v)) / n as margin from points p left join sampled s on s.provider = p.provider and s.model = p.model),
 speeds as (select provider, model, weighted_quantile(speed, w, below, 0.5) as tokens_per_s from paced group by provider, model)
 select r.provider, r.model, count(*) as seen, sum(w) as streams, weighted_quantile(ttft_ms, w, below, 0.5) as p50_ms,
     case when count(*) >= 20 then weighted_quantile(ttft_ms, w, below, 0.95) end as p95_ms, case when count(*) >= 20 then min(ttft_ms) filter (where below >= 0.95 - margin) end as p95_lo_ms,
@@ -52,10 +58,13 @@ select r.provider, r.model, count(*) as seen, sum(w) as streams, weighted_quanti
 from ranked r join margins m on m.provider = r.provider and m.model = r.model left join speeds s on s.provider = r.provider and s.model = r.model
 group by r.provider, r.model;
 
-with ranked as (select ttft_ms, w, sum(w) over (order by ttft_ms) / sum(w) over () as below, 1.96 * sqrt(0.95 * 0.05 * sum(w * w) over ()) / sum(w) over () as margin from streams),
+with ranked as (select ttft_ms, w, unit, sum(w) over (order by ttft_ms) / sum(w) over () as below from streams),
+points as (select min(ttft_ms) filter (where below >= 0.95) as p95, sum(w) as n, 0.95 * 0.05 * sum(w * w) as v from ranked),
+units as (select sum(sqrt(w * (w - 1)) * ((ttft_ms <= p95)::integer - 0.95)) as r from ranked, points where unit is not null group by unit),
+margins as (select 1.96 * sqrt(coalesce((select nullif(sum(r * r), 0) from units), v)) / n as margin from points),
 totals as (
     select count(*) as seen, coalesce(sum(w), 0) as n, weighted_quantile(ttft_ms, w, below, 0.5) as p50_ms, weighted_quantile(ttft_ms, w, below, 0.95) as p95_ms,
-        min(ttft_ms) filter (where below >= 0.95 - margin) as lo, coalesce(min(ttft_ms) filter (where below >= 0.95 + margin), max(ttft_ms)) as hi from ranked
+        min(ttft_ms) filter (where below >= 0.95 - margin) as lo, coalesce(min(ttft_ms) filter (where below >= 0.95 + margin), max(ttft_ms)) as hi from ranked, margins
 ),
 unstreamed as (select coalesce(sum(sample_weight), 0) as long_calls from calls where not stream and output_tokens >= 200 and app_cache is distinct from 'hit'),
 worst as (select * from models where p95_ms is not null order by p95_ms desc, provider, model limit 1)

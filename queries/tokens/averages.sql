@@ -18,7 +18,7 @@ feature     = { label = "Feature", help = "empty: calls that name no feature" }
 model       = { label = "Model", help = "as answered, else as asked" }
 n_calls     = { label = "Calls", unit = "int", help = "calls that log input tokens; answers from your own cache are left out" }
 mean_in     = { label = "Input", unit = "tok", help = "mean per call, cache reads and writes included" }
-in_lo       = { label = "from", unit = "tok", help = "95 % interval; the day is the unit from five days on, else the call" }
+in_lo       = { label = "from", unit = "tok", help = "95 % interval; the day is the unit from five days on, else the call; of a sample: about the mean of the whole log" }
 in_hi       = { label = "to", unit = "tok" }
 p50_in      = { label = "Input p50", unit = "tok", help = "not given where sample weights differ" }
 p95_in      = { label = "Input p95", unit = "tok", help = "from 20 calls; not given where sample weights differ" }
@@ -30,7 +30,7 @@ token_share = { label = "Of all tokens", unit = "pct0", help = "input and output
 days        = { label = "Days", unit = "int", help = "UTC days with such calls" }
 ---*/
 -- Descriptive: it never warns. Interval of a mean: ratio of sums with the day as the cluster (d / (d - 1) * sum((s - mean * w)^2) / w^2), Student's t on d - 1
--- by Cornish and Fisher's expansion; below five days the calls themselves are the unit. A log that counts no tokens but characters is told by an estimate:
+-- by Cornish and Fisher's expansion; below five days the calls themselves are the unit. In a sampled log it is about the unsampled log's mean (see sampled_calls). A log that counts no tokens but characters is told by an estimate:
 -- four characters a token, in the interval three to five and a half, as English text and code give with today's tokenisers.
 create or replace temp view counted as -- the output of a partly counted call is a lower bound and no count
 with known as (select count(input_tokens) + count(output_tokens) = 0 as guessed from calls)
@@ -48,6 +48,12 @@ select feature, coalesce(response_model, request_model) as model, date_trunc('da
 from counted
 group by grouping sets ((feature, coalesce(response_model, request_model), date_trunc('day', started_at)), (date_trunc('day', started_at)));
 
+create or replace temp table kept as
+select feature, coalesce(response_model, request_model) as model, grouping(feature) > 0 as is_all, coalesce(trace_id, operation_id, call_id) as unit,
+    coalesce(sum(sqrt(sample_weight * (sample_weight - 1))) filter (counted.input_tokens is not null), 0) as r_in, coalesce(sum(sqrt(sample_weight * (sample_weight - 1)) * input_tokens), 0) as y_in,
+    coalesce(sum(sqrt(sample_weight * (sample_weight - 1))) filter (counted.output_tokens is not null), 0) as r_out, coalesce(sum(sqrt(sample_weight * (sample_weight - 1)) * output_tokens), 0) as y_out
+from counted where sample_weight > 1 group by grouping sets ((feature, coalesce(response_model, request_model), coalesce(trace_id, operation_id, call_id)), (coalesce(trace_id, operation_id, call_id)));
+
 create or replace temp table averages as
 with means as (
     select *, sum(s_in) over one / nullif(sum(w_in) over one, 0) as mean_in, sum(s_out) over one / nullif(sum(w_out) over one, 0) as mean_out, count(*) over one as days
@@ -59,10 +65,14 @@ sums as (
         case when max(days) >= 5 then max(days) / (max(days) - 1e0) * sum(power(s_in - mean_in * w_in, 2)) else sum(q_in - 2 * mean_in * c_in + mean_in * mean_in * w2_in) end as v_in,
         case when max(days) >= 5 then max(days) / (max(days) - 1e0) * sum(power(s_out - mean_out * w_out, 2)) else sum(q_out - 2 * mean_out * c_out + mean_out * mean_out * w2_out) end as v_out
     from means group by is_all, feature, model
+),
+sampled as (
+    select s.is_all, s.feature, s.model, nullif(sum(power(y_in - mean_in * r_in, 2)), 0) as e_in, nullif(sum(power(y_out - mean_out * r_out, 2)), 0) as e_out
+    from sums s join kept k on k.is_all = s.is_all and k.feature is not distinct from s.feature and k.model is not distinct from s.model group by s.is_all, s.feature, s.model
 )
-select *, case when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5558 / power(df, 3) else 1.96 end * sqrt(greatest(v_in, 0)) / nullif(w_in, 0) as half_in,
-    case when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5558 / power(df, 3) else 1.96 end * sqrt(greatest(v_out, 0)) / nullif(w_out, 0) as half_out
-from sums;
+select s.*, case when e_in is not null then 1.96 when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5558 / power(df, 3) else 1.96 end * sqrt(greatest(coalesce(e_in, v_in), 0)) / nullif(w_in, 0) as half_in,
+    case when e_out is not null then 1.96 when days >= 5 then 1.96 + 2.3724 / df + 2.8225 / (df * df) + 2.5558 / power(df, 3) else 1.96 end * sqrt(greatest(coalesce(e_out, v_out), 0)) / nullif(w_out, 0) as half_out
+from sums s left join sampled k on k.is_all = s.is_all and k.feature is not distinct from s.feature and k.model is not distinct from s.model;
 
 with every as (
     select a.*, guessed, case when guessed then 4 / 5.5e0 else 1 end as narrow, case when guessed then 4 / 3e0 else 1 end as wide
