@@ -54,16 +54,16 @@ with minutely as (select provider, date_trunc('minute', started_at) as minute, s
 apart as (select *, case when is_down and coalesce(date_diff('minute', max(minute) filter (where is_down) over (partition by provider order by minute rows between unbounded preceding and 1 preceding), minute) > 15, true) then 1 else 0 end as opens from minutely)
 select provider, count(*) as minutes, count(*) filter (where is_down) as down_minutes, sum(opens) as incidents from apart group by provider;
 
-create or replace temp table pairs as -- Mantel and Haenszel's weights; the block is the day from five days on, else the hour
+create or replace temp table pairs as -- Mantel and Haenszel's weights; the block is the day from five days on, else the hour; never surer than independent calls
 with common as (
-    select a.provider as one, b.provider as other, a.hour, a.n * b.n / (a.n + b.n) as m, a.y / a.n - b.y / b.n as d
+    select a.provider as one, b.provider as other, a.hour, a.n * b.n / (a.n + b.n) as m, a.y / a.n - b.y / b.n as d, a.y + b.y as y, a.n + b.n as n
     from hourly a join hourly b on a.hour = b.hour and a.provider <> b.provider where a.rows_here >= 5 and b.rows_here >= 5
 ),
-means as (select one, other, count(*) as hours, count(distinct date_trunc('day', hour)) as days, sum(m * d) / sum(m) as difference, sum(m) as m from common group by one, other having count(*) >= 20),
+means as (select one, other, count(*) as hours, count(distinct date_trunc('day', hour)) as days, sum(m * d) / sum(m) as difference, sum(m) as m, sum(m) * sum(y) / sum(n) * (1 - sum(y) / sum(n)) as least_v from common group by one, other having count(*) >= 20),
 off as (select c.one, c.other, hour, c.m * (d - difference) as r from common c join means m on c.one = m.one and c.other = m.other),
 by_day as (select one, other, sum(power(r, 2)) as v from (select one, other, date_trunc('day', hour), sum(r) as r from off group by all) each_day group by one, other),
 by_hour as (select one, other, sum(power(r, 2)) as v from off group by one, other)
-select m.one, m.other, hours, difference, case when days >= 5 then t975(days - 1) * sqrt(greatest(h.v, d.v) * days / (days - 1)) else t975(hours - 1) * sqrt(h.v * hours / (hours - 1)) end / m.m as half
+select m.one, m.other, hours, difference, case when days >= 5 then t975(days - 1) * sqrt(greatest(h.v, d.v, least_v) * days / (days - 1)) else t975(hours - 1) * sqrt(greatest(h.v, least_v) * hours / (hours - 1)) end / m.m as half
 from means m join by_day d on d.one = m.one and d.other = m.other join by_hour h on h.one = m.one and h.other = m.other;
 
 with every as (select coalesce(sum(n), 0) as n, count(*) as providers from rates),
