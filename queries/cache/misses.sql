@@ -24,7 +24,7 @@ y      = ["hit_share", "least_share"]
 [columns]
 cache_kind  = { label = "Cache", help = "the application's own: exact, semantic, retrieval, embedding; the provider's: prefix" }
 feature     = { label = "Feature" }
-cause       = { label = "Cause", help = "cold: never filled, or its source changed since; ttl_lapse: filled, and outlived; prefix_changed: another prefix was sent just before; model_changed: filled under another model; unknown: not logged, or a prefix that should have been read" }
+cause       = { label = "Cause", help = "cold: never filled, or dropped since (its source changed, or there was no room); ttl_lapse: filled, and outlived; prefix_changed: another prefix was sent just before; model_changed: filled under another model; unknown: not logged, or a prefix that should have been read" }
 misses      = { label = "Misses", unit = "int" }
 share       = { label = "Share", unit = "pct0", help = "of the misses of this cache" }
 age_p50_ms  = { label = "Last seen, p50", unit = "ms", help = "how long before the miss the entry was last filled, under any model; not given where sample weights differ" }
@@ -49,7 +49,7 @@ from lookups where not is_hit group by cache_kind, cause;
 create or replace temp table lifetimes as
 with terms(lifetime_ms, name) as (values (60000, '1 min'), (300000, '5 min'), (900000, '15 min'), (3600000, '1 h'), (14400000, '4 h'), (86400000, '24 h')),
 asked as (
-    select cache_kind, is_hit, gap_ms, epoch_ms(started_at) as at_ms, sample_weight as w from lookups where entry is not null and started_at is not null
+    select cache_kind, is_hit, gap_ms, date_diff('millisecond', timestamp '1970-01-01 00:00:00', started_at) as at_ms, sample_weight as w from lookups where entry is not null and started_at is not null
 ),
 kinds as (select cache_kind, sum(w) as w, coalesce(sum(w) filter (where is_hit), 0) as hits from asked group by cache_kind),
 served as (
