@@ -12,12 +12,12 @@ with asked as (
             then 'semantic' when operation = 'embeddings' then 'embedding' else 'exact' end) as cache_kind,
         provider, coalesce(request_model, response_model) as model, feature, session_id, coalesce(user_id, session_id, trace_id, call_id) as who, cache_key as entry, started_at,
         sample_weight, app_cache = 'hit' as is_hit, app_cache = 'miss' and coalesce(status, 'ok') not in ('error', 'timeout', 'cancelled', 'blocked', 'shed') as fills,
-        cache_ttl_ms as logged_ms, cache_age_ms, case when coalesce(status, 'ok') = 'ok' then duration_ms end as wait_ms, coalesce(input_tokens + output_tokens, input_tokens, output_tokens) as tokens, cast(null as bigint) as read_tokens,
+        cache_similarity as similarity, cache_ttl_ms as logged_ms, cache_age_ms, case when coalesce(status, 'ok') = 'ok' then duration_ms end as wait_ms, coalesce(input_tokens + output_tokens, input_tokens, output_tokens) as tokens, cast(null as bigint) as read_tokens,
         case when app_cache = 'miss' then cast(cost_usd as double) end as full_usd, cast(null as double) as read_usd
     from calls where app_cache in ('hit', 'miss')
     union all
     select c.call_id, 'prefix', c.provider, coalesce(c.request_model, c.response_model), c.feature, c.session_id, coalesce(c.user_id, c.session_id, c.trace_id, c.call_id), c.prefix_hash, c.started_at,
-        c.sample_weight, c.cache_read_tokens > 0, true, case when c.cache_write_1h_tokens > 0 then 3600000e0 end, null, case when coalesce(c.status, 'ok') = 'ok' then c.ttft_ms end, c.input_tokens, c.cache_read_tokens,
+        c.sample_weight, c.cache_read_tokens > 0, true, null, case when c.cache_write_1h_tokens > 0 then 3600000e0 end, null, case when coalesce(c.status, 'ok') = 'ok' then c.ttft_ms end, c.input_tokens, c.cache_read_tokens,
         cast(c.input_tokens * r.input_rate as double), cast(c.cache_read_tokens * r.input_rate as double)
     from calls c left join price_rates r on c.rate_id = r.rate_id
     where c.input_tokens >= 1024 and c.cache_read_tokens is not null and c.app_cache is distinct from 'hit'
