@@ -4,7 +4,7 @@ needs     = ["calls.cache_read_tokens where input_tokens >= 1024 and app_cache i
 min_calls = 100
 results   = ["verdict", "evidence", "daily"]
 passes    = "{realised:pct0} of {n:int} long prompts were read from the provider's cache{reach}; a gap or a lasting fall of {min_effect:pct0} would have been a warning."
-fails     = "{feature} on {model}: {told}. About {lost_usd:usd} lost so far."
+fails     = "{feature} on {model}: {told}[. About {lost_usd:usd} lost so far]."
 info      = "{realised:pct0} of {n:int} long prompts were read from the provider's cache. What could have been cannot be told: log prefix_hash, or 14 days for a comparison with the past."
 why       = "Cached input costs a tenth to a half of fresh input and is read faster. One changing word near the front of a prompt turns it off for everything behind it, and nothing fails."
 fix       = "1. Compare the prompt before and since the change: times, ids, names and shuffled tools belong at the end. 2. Keep one order of system text, tools, examples, history. 3. Set the cache mark (cache_control) after the fixed part where the provider wants one. 4. Calls rarer than every five minutes: use the longer lifetime or leave writes out."
@@ -27,7 +27,7 @@ feature        = { label = "Feature" }
 prompt_version = { label = "Prompt" }
 n_calls        = { label = "Long prompts", unit = "int", help = "calls of at least 1,024 input tokens that report cache reads" }
 realised       = { label = "Read from cache", unit = "pct0", help = "of these calls" }
-achievable     = { label = "Could be", unit = "pct0", help = "calls that were read, or whose prefix_hash was sent within five minutes before, of those that log one; a lower bound where lifetimes are longer" }
+achievable     = { label = "Could be", unit = "pct0", help = "calls that were read, or whose prefix_hash was sent within its lifetime before, of those that log one; where every hash is new and nothing is read, though it could be, prompt_name and prompt_version stand for it" }
 gap            = { label = "Gap", unit = "pct0", help = "percentage points" }
 token_share    = { label = "Cached tokens", unit = "pct0", help = "cache reads, of input tokens of these calls" }
 missed         = { label = "Missed", unit = "int", help = "repeats that were not read" }
@@ -51,7 +51,7 @@ sums as (
     select provider, model, feature, prompt_version, sum(sample_weight) as w, coalesce(sum(sample_weight) filter (where is_repeat is not null), 0) as w_known,
         sum(sample_weight) filter (where is_hit) / sum(sample_weight) as hit_share, sum(sample_weight) filter (where is_repeat) as repeats,
         coalesce(sum(sample_weight) filter (where is_hit and is_repeat is not null), 0) as known_hits,
-        sum(sample_weight * cache_read_tokens) / sum(sample_weight * input_tokens) as token_share, sum(sample_weight) filter (where is_missed) as missed,
+        sum(sample_weight * cache_read_tokens) / sum(sample_weight * input_tokens) as token_share, sum(sample_weight) filter (where is_missed) as missed, coalesce(sum(sample_weight) filter (where is_missed and is_new_each), 0) as missed_new,
         sum(sample_weight * (usual_cached * saved_usd + write_usd)) filter (where is_missed) as lost_usd, sum(sample_weight * write_usd) as write_usd, max(started_at) as last_at
     from prompts group by provider, model, feature, prompt_version
 )
@@ -78,7 +78,9 @@ select case when e.w = 0 then 'unknown' when g.is_gap then case when g.gap >= 0.
     case when g.fell and not g.is_gap then 'estimated' else 'reconstructed' end as basis, max_gap as min_effect, case when g.fell and not g.is_gap then g.p_all end as p_value,
     e.realised, e.achievable, coalesce(', ' || cast(round(100 * e.achievable) as integer) || case when e.w_known >= 0.9 * e.w then '% could have been'
             else '% of the ' || cast(round(e.w_known) as bigint) || ' that log a prefix_hash could have been' end, ' (log prefix_hash to tell what could have been)') as reach, coalesce(g.feature, 'calls without a feature') as feature, coalesce(g.model, 'an unnamed model') as model, g.lost_usd,
-    case when g.is_gap then concat('prompt ', coalesce(g.prompt_version, '(no version)'), ' repeats a prefix in ', cast(round(100 * g.achievable) as integer),
+    case when g.is_gap and g.missed_new >= 0.5 * g.missed then concat('prompt ', coalesce(g.prompt_version, '(no version)'), ' was sent a moment before in ', cast(round(100 * g.achievable) as integer), '% of its ', cast(round(g.w_known) as bigint),
+            ' long calls, but begins differently in each: only ', cast(round(100 * g.known_hits / g.w_known) as integer), '% read the cache')
+        when g.is_gap then concat('prompt ', coalesce(g.prompt_version, '(no version)'), ' repeats a prefix in ', cast(round(100 * g.achievable) as integer),
             '% of its ', cast(round(g.w_known) as bigint), ' long calls, but reads the cache in ', cast(round(100 * g.known_hits / g.w_known) as integer), '%')
         when g.fell then concat('input read from the cache fell from ', cast(round(100 * share_before) as integer), '% to ', cast(round(100 * share_after) as integer), '% since ', cast(cast(changed_at as date) as varchar)) end as told,
     case when e.w = 0 then 'no call of 1,024 input tokens or more reports cache reads' end as reason
