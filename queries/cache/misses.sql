@@ -65,14 +65,14 @@ with every as (
 ),
 ranked as (select *, row_number() over (partition by cache_kind order by w desc, cause) as place from causes),
 lines as (
-    select cache_kind, max(w_all) as w_all, concat(cache_kind, ': ', cast(round(max(w_all)) as bigint), ' missed, ', string_agg(concat(cast(round(100 * w / w_all) as integer), '% ', cause), ', ' order by place)) as line
+    select cache_kind, max(w_all) as w_all, concat(cache_kind, ': ', cast(round(max(w_all)) as bigint), ' missed, ', string_agg(concat(case when w < 0.01 * w_all then '<1' when w > 0.99 * w_all and w < w_all then '>99' else cast(cast(round(100 * w / w_all) as integer) as varchar) end, '% ', cause), ', ' order by place)) as line
     from ranked group by cache_kind
 ),
 told as (select string_agg(line, '; ' order by w_all desc, cache_kind) as told from lines),
-best as (select *, coalesce(least_share, hit_share) as bought from lifetimes where lifetime_ms = 86400000 and coalesce(least_share, hit_share) >= hits_now + 0.05 order by (coalesce(least_share, hit_share) - hits_now) * w desc, cache_kind limit 1)
+best as (select *, coalesce(least_share, hit_share) as bought from lifetimes where lifetime_ms = case when cache_kind = 'prefix' then 3600000 else 86400000 end and coalesce(least_share, hit_share) >= hits_now + 0.05 order by (coalesce(least_share, hit_share) - hits_now) * w desc, cache_kind limit 1)
 select case when asked = 0 then 'unknown' when missed = 0 then 'ok' else 'info' end as verdict, cast(round(asked) as bigint) as n, (missed - unknown) / nullif(missed, 0) as value, cast(null as double) as lo, cast(null as double) as hi,
     case when is_sampled then 'bounded' else 'reconstructed' end as basis, cast(null as double) as min_effect, cast(null as double) as p_value, cast(round(asked) as bigint) as asked, told,
-    coalesce(concat('; kept 24 h, at least ', cast(round(100 * bought) as integer), '% of the ', cache_kind, ' lookups could have been hits instead of ', cast(round(100 * hits_now) as integer), '%'), '') as buys,
+    coalesce(concat('; kept ', case when cache_kind = 'prefix' then '1 h' else '24 h' end, ', at least ', cast(floor(100 * bought) as integer), '% of the ', cache_kind, ' lookups could have been hits instead of ', cast(round(100 * hits_now) as integer), '%'), '') as buys,
     case when is_sampled then ' (the log is a sample: many a call that filled an entry is not in it, so cold is too high)' else '' end as sampled, 'no cache was asked: log app_cache, or cache_read_tokens' as reason
 from every left join told on true left join best on true;
 

@@ -1,6 +1,7 @@
 """The views under the questions against references that share nothing with them."""
 
 import datetime as dt
+import itertools
 import math
 import random
 from collections import defaultdict
@@ -8,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from llmlogs import resources
 from llmlogs.pack import rows
+from llmlogs.pack.load import load
+from llmlogs.pack.run import run
 
 START = dt.datetime(2026, 1, 5)
 Node = tuple[str, str, float, float]  # span, parent, start and end in ms
@@ -139,3 +143,77 @@ def test_days_are_whole_and_counted_back_from_the_end(first: str, last: str, day
     found = con.execute("select count(distinct day_no), max(day_start) from call_days").fetchall()[0]
     con.close()
     assert found == (days, starts and dt.datetime.fromisoformat(starts))
+
+
+def lookups(dice: random.Random, count: int = 400) -> list[dict[str, Any]]:
+    """Lookups of a few keys under two models over two hours, lifetimes of five or ten minutes."""
+    return [
+        {
+            "call_id": f"c-{number:04}",
+            "started_at": START + dt.timedelta(seconds=dice.randint(0, 7200), microseconds=number),
+            "app_cache": dice.choice(("hit", "miss", "miss")),
+            "cache_key": dice.choice((None, *"abcdefgh")),
+            "request_model": dice.choice(("m", "n")),
+            "cache_ttl_ms": 300_000.0,
+            "status": dice.choice(("ok", "ok", "ok", "error")),
+        }
+        for number in range(count)
+    ]
+
+
+def cause_of(row: dict[str, Any], before: list[dict[str, Any]]) -> str:
+    """The rule of a miss's cause, read from the log backwards."""
+    if row["cache_key"] is None:
+        return "unknown"
+    fills = [r for r in before if r["cache_key"] == row["cache_key"] and r["app_cache"] == "miss" and r["status"] == "ok"]
+    mine = [r for r in fills if r["request_model"] == row["request_model"]]
+    if not fills:
+        return "cold"
+    age = row["started_at"] - max(r["started_at"] for r in mine or fills)
+    if age > dt.timedelta(milliseconds=row["cache_ttl_ms"]):
+        return "ttl_lapse"
+    return "cold" if mine else "model_changed"
+
+
+def test_causes_of_misses_equal_a_reading_of_the_log_backwards() -> None:
+    made = sorted(lookups(random.Random(8)), key=lambda row: row["started_at"])
+    con = rows.database()
+    rows.insert(con, "calls", made)
+    found = dict(con.execute("select call_id, cause from cache_lookups where not is_hit").fetchall())
+    con.close()
+    expected = {row["call_id"]: cause_of(row, made[:number]) for number, row in enumerate(made) if row["app_cache"] == "miss"}
+    assert found == expected
+    assert set(expected.values()) == {"cold", "ttl_lapse", "model_changed", "unknown"}
+
+
+def test_what_a_lifetime_buys_lies_between_its_bounds() -> None:
+    """An entry that dies its lifetime after it was made serves no more than one renewed by use, and no less than a cache emptied at every multiple of it."""
+    dice = random.Random(9)
+    times = {key: sorted(dice.sample(range(20_000), 200)) for key in "ab"}
+    con = rows.database()
+    rows.insert(con, "calls", [{"started_at": START + dt.timedelta(seconds=t), "app_cache": "miss", "cache_key": key} for key, ts in times.items() for t in ts])
+    pack = load([resources.folder("queries")]).questions
+    answer = run(con, [q for q in pack if q.id == "cache/misses"], known=pack)[0].results["lifetimes"]
+    con.close()
+    told = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    assert [row["lifetime_ms"] for row in told] == [60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000]
+    for row in told:
+        seconds = row["lifetime_ms"] // 1000
+        renewed = sum(b - a <= seconds for ts in times.values() for a, b in itertools.pairwise(ts))
+        slots = len({(key, t // seconds) for key, ts in times.items() for t in ts})
+        assert row["hit_share"] == pytest.approx(renewed / 400)
+        assert row["least_share"] == pytest.approx(1 - slots / 400)
+        assert row["least_share"] <= walked(times, seconds) / 400 <= row["hit_share"]
+
+
+def walked(times: dict[str, list[int]], seconds: int) -> int:
+    """Hits of entries that die so long after they were made, key by key."""
+    hits = 0
+    for ts in times.values():
+        made = None
+        for t in ts:
+            if made is not None and t - made <= seconds:
+                hits += 1
+            else:
+                made = t
+    return hits
