@@ -23,9 +23,13 @@ headers as (
 near as (select *, row_number() over (partition by series order by spent desc, least_left, limit_kind) as place from headers),
 loud as (select series, sum(sample_weight) as refused, count(*) as n from tries where is_refused group by series),
 load as (
-    select t.series, t.started_at, t.is_refused, t.operation_id, case when not t.is_refused then t.sample_weight else 0 end as w,
+    select t.series, t.started_at, date_trunc('minute', t.started_at) as full_minute, t.is_refused, t.operation_id, case when not t.is_refused then t.sample_weight else 0 end as w,
         coalesce(t.input_tokens, t.output_tokens) is not null as has_size, coalesce(t.input_tokens, 0) + coalesce(t.output_tokens, 0) as size, t.sample_weight
     from tries t where t.started_at is not null and t.series in (select series from loud where n >= 30)
+),
+close_by as (
+    select distinct series, full_minute from load where is_refused
+    union select distinct series, full_minute - interval 1 minute from load where is_refused
 ),
 sized as (
     select series, operation_id, max(size) as size from load where w > 0 and has_size and operation_id in (select operation_id from load where is_refused) group by series, operation_id
@@ -34,9 +38,10 @@ typical as (
     select series, quantile_cont(size, 0.5) filter (where has_size) as size, count(*) filter (where has_size) >= 0.9 * count(*) as is_known, max(sample_weight) > 1 as is_sampled from load where w > 0 group by series
 ),
 rolling as (
-    select series, operation_id, is_refused, sum(w) over slide as n_slide, sum(w * size) over slide as t_slide, sum(w) over full_minute as n_fixed, sum(w * size) over full_minute as t_fixed from load
-    window slide as (partition by series order by started_at range between interval 60 second preceding and interval 1 microsecond preceding),
-        full_minute as (partition by series, date_trunc('minute', started_at) order by started_at range between unbounded preceding and interval 1 microsecond preceding)
+    select l.series, operation_id, is_refused, sum(w) over slide as n_slide, sum(w * size) over slide as t_slide, sum(w) over clock as n_fixed, sum(w * size) over clock as t_fixed
+    from load l semi join close_by c on l.series = c.series and l.full_minute = c.full_minute
+    window slide as (partition by l.series order by started_at range between interval 60 second preceding and interval 1 microsecond preceding),
+        clock as (partition by l.series, l.full_minute order by started_at range between unbounded preceding and interval 1 microsecond preceding)
 ),
 refusals as (
     select r.series, coalesce(n_slide, 0) as n_slide, coalesce(n_fixed, 0) as n_fixed, coalesce(t_slide, 0) + coalesce(s.size, y.size) / 2 as t_slide, coalesce(t_fixed, 0) + coalesce(s.size, y.size) / 2 as t_fixed
@@ -57,14 +62,17 @@ minute as (
     select series, limit_kind, limit_value, lo, hi, spread, case when spread > 0.25 then 'bounded' else 'estimated' end as basis from ranked
     where place = 1 and spread <= 0.6 and case when is_known then spread * 1.2 + 0.002 < next_spread else spread <= 0.05 end
 ),
-zones as (
-    select series, zone, date_trunc('day', timezone(zone, timezone('UTC', started_at))) as day, started_at, w, w * size as tokens, max(case when w > 0 then started_at end) over (partition by series, zone, date_trunc('day', timezone(zone, timezone('UTC', started_at)))) as last_taken
-    from load cross join (values ('UTC'), ('America/Los_Angeles')) z(zone)
+hours as (
+    select series, date_trunc('hour', started_at) as hour, sum(w) as requests, sum(w * size) as tokens, max(started_at) filter (where not is_refused) as last_taken from load group by series, hour
+),
+zones as (select unnest(['UTC', 'America/Los_Angeles']) as zone),
+taken as (
+    select series, zone, date_trunc('day', timezone(zone, timezone('UTC', hour))) as day, sum(requests) as requests, sum(tokens) as tokens, max(last_taken) as last_taken from hours cross join zones group by series, zone, day
 ),
 days as (
-    select series, zone, day, sum(w) as requests, sum(tokens) as tokens, count(*) filter (where started_at > last_taken) as refused_after
-    from zones group by series, zone, day
-    having refused_after >= 5 and max(started_at) >= min(started_at) filter (where started_at > last_taken) + interval 1 hour
+    select t.series, t.zone, t.day, any_value(requests) as requests, any_value(tokens) as tokens, count(*) as refused_after from load l cross join zones z
+    join taken t on l.series = t.series and z.zone = t.zone and date_trunc('day', timezone(z.zone, timezone('UTC', l.started_at))) = t.day
+    where l.is_refused and l.started_at > t.last_taken group by t.series, t.zone, t.day having count(*) >= 5 and max(l.started_at) >= min(l.started_at) + interval 1 hour
 ),
 caps as (
     select series, zone, unnest(['requests_day', 'tokens_day']) as limit_kind, unnest([requests, tokens]) as taken, refused_after from days
