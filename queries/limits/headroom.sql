@@ -33,7 +33,8 @@ limit_name  = { label = "Limit" }
 -- Load: what was sent and not refused, in the minute up to each try; for other scopes what headers say is used. Weeks are counted back from the last call.
 -- Growth is that of the rate r behind the busiest minutes, for what chance adds to a busy minute grows slower than the load: peak = r + z sqrt(r lump) + lump (1 + (z^2 - 1) / 6),
 -- lump: the typical size of one request (Cornish and Fisher 1938, of a compound Poisson count that holds the request itself). Median of the slopes of ln(r) between all pairs of
--- whole weeks (Sen 1968), from the mean of quantiles .99 to .999, told where it is surely upwards (Kendall's S).
+-- whole weeks (Sen 1968), from the mean of quantiles .99 to .999, told where it is surely upwards (Kendall's S). As long as r over the week's whole volume has no sure trend of its
+-- own, the growth of the volume stands for that of r: the same number, known several times as well.
 create or replace temp macro rate_of(peak, z, lump) as power((sqrt(z * z * lump + 4 * greatest(peak - lump * (1 + (z * z - 1) / 6), 0.1 * lump)) - z * sqrt(lump)) / 2, 2);
 create or replace temp table peaks as
 with known as (select * from try_limits where limit_kind is not null and limit_value > 0),
@@ -45,14 +46,14 @@ load as (
 ),
 aged as (select *, cast(floor(date_diff('second', started_at, last_at) / 604800) as integer) as weeks_ago, cast(floor(date_diff('second', first_at, last_at) / 604800) as integer) as whole_weeks from load),
 weekly as (
-    select series, weeks_ago, max(last_at) as last_at, max(whole_weeks) as whole_weeks, sum(w * w) / sum(w) as w_lump, sum(size * size) / nullif(sum(size), 0) as t_lump,
+    select series, weeks_ago, max(last_at) as last_at, max(whole_weeks) as whole_weeks, sum(w) as w_volume, sum(size) as t_volume, sum(w * w) / sum(w) as w_lump, sum(size * size) / nullif(sum(size), 0) as t_lump,
         quantile_cont(requests, [0.99, 0.992, 0.994, 0.996, 0.998, 0.999]) as r, quantile_cont(tokens, [0.99, 0.992, 0.994, 0.996, 0.998, 0.999]) as t from aged group by series, weeks_ago
 ),
 both_kinds as (
-    select series, weeks_ago, last_at, whole_weeks, unnest(['requests', 'tokens']) as limit_kind, unnest([r[6], t[6]]) as peak, unnest([list_avg(r), list_avg(t)]) as busy, unnest([w_lump, t_lump]) as lump from weekly
+    select series, weeks_ago, last_at, whole_weeks, unnest(['requests', 'tokens']) as limit_kind, unnest([r[6], t[6]]) as peak, unnest([list_avg(r), list_avg(t)]) as busy, unnest([w_lump, t_lump]) as lump, unnest([w_volume, t_volume]) as volume from weekly
 )
 select k.series, k.limit_kind, k.limit_value, k.basis, b.weeks_ago, coalesce(b.peak, k.used * k.limit_value) as peak, b.last_at, b.whole_weeks, concat_ws(', ', k.series, k.limit_kind) as limit_name,
-    ln(rate_of(busy, 2.65, lump)) as busy_rate, ln(rate_of(peak, 3.09, lump)) as peak_rate, ln(rate_of(k.limit_value, 3.09, lump)) as limit_rate
+    ln(volume) as volume, ln(rate_of(busy, 2.65, lump)) as busy_rate, ln(rate_of(peak, 3.09, lump)) as peak_rate, ln(rate_of(k.limit_value, 3.09, lump)) as limit_rate
 from known k left join both_kinds b on k.series = b.series and k.limit_kind = b.limit_kind where coalesce(b.peak, k.used) is not null;
 
 create or replace temp table outlooks as
@@ -61,10 +62,15 @@ with params as (
 ),
 whole as (select * from peaks where weeks_ago < greatest(whole_weeks, 1) and peak > 0),
 pairs as (
-    select a.series, a.limit_kind, sign(b.busy_rate - a.busy_rate) as direction, (b.busy_rate - a.busy_rate) / (a.weeks_ago - b.weeks_ago) as slope from whole a join whole b on a.series = b.series and a.limit_kind = b.limit_kind and a.weeks_ago > b.weeks_ago
+    select a.series, a.limit_kind, unnest(['rate', 'volume', 'ratio']) as measure, unnest([b.busy_rate - a.busy_rate, b.volume - a.volume, b.busy_rate - b.volume - a.busy_rate + a.volume]) as step, a.weeks_ago - b.weeks_ago as apart
+    from whole a join whole b on a.series = b.series and a.limit_kind = b.limit_kind and a.weeks_ago > b.weeks_ago
 ),
-trends as (select p.series, p.limit_kind, quantile_cont(slope, 0.5) as slope, sum(direction) as s, (1 + sqrt(1 + 8 * count(*))) / 2 as n from pairs p group by p.series, p.limit_kind),
-sure as (select *, case when n >= 4 and (s - 1) / sqrt(n * (n - 1) * (2 * n + 5) / 18) > 1.645 and slope > 0 then slope end as growing from trends),
+trends as (select series, limit_kind, measure, quantile_cont(step / apart, 0.5) as slope, sum(sign(step)) as s, (1 + sqrt(1 + 8 * count(*))) / 2 as n from pairs group by series, limit_kind, measure),
+scored as (select *, (abs(s) - 1) / sqrt(n * (n - 1) * (2 * n + 5) / 18) > 1.645 and n >= 4 as is_sure from trends),
+sure as (
+    select series, limit_kind, any_value(case when t.is_sure and t.slope > 0 then t.slope end) as growing from scored t join (select series as its, limit_kind as kind, is_sure as is_odd from scored where measure = 'ratio') r
+    on t.series = r.its and t.limit_kind = r.kind and t.measure = case when r.is_odd then 'rate' else 'volume' end group by series, limit_kind
+),
 now as (select series, limit_kind, limit_value, basis, limit_name, peak, limit_rate, last_at, coalesce(whole_weeks, 0) as whole_weeks from peaks where coalesce(weeks_ago, 0) = 0),
 -- The line of the trend through its weeks' median, at the middle of the last week: one odd week moves it little.
 lines as (select w.series, w.limit_kind, quantile_cont(w.peak_rate + s.growing * w.weeks_ago, 0.5) as level from whole w join sure s on w.series = s.series and w.limit_kind = s.limit_kind where s.growing is not null group by w.series, w.limit_kind),
