@@ -71,8 +71,8 @@ waits as (
     select series, feature, sum(w) as retries, quantile_cont(wait, 0.5) as wait_ms, sum(w) filter (where asked_ms is not null) as asked, coalesce(sum(w) filter (where waited_ms < asked_ms - 1), 0) as too_soon,
         case when count(*) filter (where wait_earlier > 0) >= 20 then quantile_cont(wait / wait_earlier, 0.5) filter (where wait_earlier > 0) end as growth, bool_or(is_linked) as is_linked from retried group by series, feature
 ),
-sizes as (select series, feature, chain, sum(w) as tries, max(w) as w from chains group by series, feature, chain),
-totals as (select series, feature, sum(w) as operations, sum(tries) as tries from sizes group by series, feature)
+sent as (select series, feature, sum(w) as tries from chains group by series, feature),
+totals as (select s.series, s.feature, tries, tries - coalesce(r.again, 0) as operations from sent s left join (select series, feature, sum(w) as again from retried group by series, feature) r on s.series = r.series and s.feature is not distinct from r.feature)
 select t.series, t.feature, coalesce(t.feature, t.series) as name, operations, tries, tries / operations as amplification, coalesce(retries, 0) as retries, wait_ms, growth, jitter, asked, too_soon, 1 - too_soon / asked as obeyed_share, sync_share,
     case when is_linked then 'reconstructed' else 'measured' end as basis, least_asked, warn_share, coalesce(asked >= least_asked and too_soon / asked > warn_share, false) as is_storm
 from totals t cross join params left join waits w on t.series = w.series and t.feature is not distinct from w.feature left join jitters j on t.series = j.series and t.feature is not distinct from j.feature

@@ -58,9 +58,17 @@ ranked as (
     select s.*, y.is_known, y.is_sampled, lead(spread) over (partition by s.series order by spread, s.limit_kind) as next_spread, row_number() over (partition by s.series order by spread, s.limit_kind) as place
     from steadiest s join typical y on s.series = y.series where s.limit_kind = 'requests' or y.is_known
 ),
+minutes as (
+    select l.series, l.full_minute, sum(w) as requests, sum(w * size) as tokens, count(c.series) > 0 as is_close from load l left join close_by c on l.series = c.series and l.full_minute = c.full_minute group by l.series, l.full_minute
+),
+-- A limit that most minutes reach without a refusal is none: the load is steady, and something else refused.
+unhindered as (
+    select r.series, r.limit_kind, coalesce(avg(m.is_close::integer), 1) < 0.5 as is_none from ranked r join minutes m on r.series = m.series and case r.limit_kind when 'requests' then m.requests else m.tokens end >= 0.98 * r.limit_value
+    where r.place = 1 group by r.series, r.limit_kind
+),
 minute as (
-    select series, limit_kind, limit_value, lo, hi, spread, case when spread > 0.25 then 'bounded' else 'estimated' end as basis from ranked
-    where place = 1 and spread <= 0.6 and case when is_known then spread * 1.2 + 0.002 < next_spread else spread <= 0.05 end
+    select r.series, r.limit_kind, limit_value, lo, hi, spread, case when spread > 0.25 then 'bounded' else 'estimated' end as basis from ranked r left join unhindered u on r.series = u.series and r.limit_kind = u.limit_kind
+    where place = 1 and spread <= 0.6 and not coalesce(is_none, false) and case when is_known then spread * 1.2 + 0.002 < next_spread else spread <= 0.05 end
 ),
 hours as (
     select series, date_trunc('hour', started_at) as hour, sum(w) as requests, sum(w * size) as tokens, max(started_at) filter (where not is_refused) as last_taken from load group by series, hour
