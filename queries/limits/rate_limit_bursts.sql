@@ -18,6 +18,7 @@ refused       = { label = "Refused", unit = "int", help = "first tries answered 
 refused_share = { label = "Share", unit = "pct0" }
 usual_share   = { label = "Usually", unit = "pct1", help = "share refused outside bursts" }
 sender        = { label = "Who sent more than usual", help = "the feature, user or key with the largest part of the excess, from a minute before" }
+sender_kind   = { label = "Which is", help = "feature, user_id or api_key_hash" }
 sender_share  = { label = "Part of the excess", unit = "pct0" }
 limit_scope   = { label = "Limit that ran out", help = "of the logged rate limit headers, the one with the least left" }
 limit_value   = { label = "Its size", unit = "num" }
@@ -41,17 +42,16 @@ from edges e join stat_tries t on t.series = e.series and t.started_at between e
 -- Who sent more than at its own pace outside the burst. Only where there is more than one to choose from.
 create or replace temp table senders as
 with firsts as (select series, started_at, feature, user_id, api_key_hash, sample_weight from stat_tries where is_first and series in (select series from bursts)),
-kinds as (select unnest(['feature', 'user', 'key']) as kind),
-named as (select *, case kind when 'feature' then feature when 'user' then user_id else left(api_key_hash, 8) end as name from firsts, kinds),
+kinds as (select unnest(['feature', 'user_id', 'api_key_hash']) as kind),
+named as (select *, case kind when 'feature' then feature when 'user_id' then user_id else left(api_key_hash, 8) end as name from firsts, kinds),
 span as (select date_diff('second', min(started_at), max(started_at)) + 60e0 as span_seconds from firsts),
 paces as (
-    select burst, kind, name, seconds, coalesce(sum(sample_weight) filter (where n.started_at between b.started_at - interval 60 second and b.ended_at), 0) as inside,
-        sum(sample_weight) as total
+    select burst, kind, name, seconds, coalesce(sum(sample_weight) filter (where n.started_at between b.started_at - interval 60 second and b.ended_at), 0) as inside, sum(sample_weight) as total
     from bursts b join named n on n.series = b.series where name is not null group by burst, kind, name, seconds
 ),
 excess as (select *, greatest(0, inside - (total - inside) * seconds / greatest(span_seconds - seconds, seconds)) as more from paces, span),
 shares as (select *, more / nullif(sum(more) over (partition by burst, kind), 0) as share, count(*) over (partition by burst, kind) as rivals from excess)
-select burst, kind || ' ' || name as sender, share as sender_share from shares where rivals > 1 and share >= 0.3
+select burst, case kind when 'user_id' then 'user' when 'api_key_hash' then 'key' else kind end || ' ' || name as sender, kind as sender_kind, share as sender_share from shares where rivals > 1 and share >= 0.3
 qualify row_number() over (partition by burst order by share + case kind when 'feature' then 0.1 else 0 end desc, kind, name) = 1;
 
 with totals as (
@@ -92,7 +92,7 @@ retries as (
     from bursts b join gaps g on g.series = b.series and g.started_at between b.started_at and b.ended_at + interval 120 second where not is_first and asked_ms is not null group by burst
 )
 select started_at, ended_at, series, cast(round(calls_sent) as bigint) as calls_sent, cast(round(refused) as bigint) as refused, refused / calls_sent as refused_share, usual_share,
-    sender, sender_share, limit_scope, limit_value, tries_each, too_soon
+    sender, sender_kind, sender_share, limit_scope, limit_value, tries_each, too_soon
 from bursts left join senders using (burst) left join binding using (burst) left join retries using (burst) order by refused desc, burst limit 50;
 with span as (select date_diff('hour', min(started_at), max(started_at)) as hours from stat_tries)
 select case when hours <= 6 then date_trunc('minute', started_at) when hours <= 400 then date_trunc('hour', started_at) else date_trunc('day', started_at) end as window_start,

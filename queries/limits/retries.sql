@@ -3,8 +3,8 @@ question  = "Do retries make it worse: how many, how patient, how much in step?"
 needs     = ["calls.started_at", "calls.status | calls.status_code", "attempts.started_at | calls.operation_id | calls.prompt_hash"]
 min_calls = 100
 results   = ["verdict", "evidence"]
-passes    = "{tries_each:num} tries an operation; {retries:retry|retries}[, {obeyed_share:pct0} of those that were told how long to wait did]. Half of {least_asked:int} such retries too early would have been a warning."
-info      = "{tries_each:num} tries an operation; {retries:retry|retries}[, {obeyed_share:pct0} of those that were told how long to wait did]."
+passes    = "{tries_each:num} tries an operation; {retries:retry|retries}[, {obeyed_share:pct0} of those that were told how long to wait did]. Half of {least_asked:int} such retries too early would have been told."
+info      = "{tries_each:num} tries an operation; {retries:retry|retries}[, {obeyed_share:pct0} of those that were told how long to wait did][; most that did not wait are of {worst_name}, which sends {worst_tries:num} tries an operation]."
 fails     = "Retries do not wait: {too_soon:int} of {asked:int} came sooner than the answer before them asked ({value:pct0}), most from {worst_name}, which sends {worst_tries:num} tries an operation."
 why       = "A retry counts against the limit like any call. Retried too soon it is refused again and keeps the limit full; clients that wait equally long come back together."
 fix       = "1. Wait at least as long as retry-after says. 2. Without it double the wait each time, from a second on, with a random part of half of it. 3. Give up after four or five tries. 4. One layer retries: not the library, the gateway and the job queue on top of each other."
@@ -28,6 +28,7 @@ obeyed_share  = { label = "Obeyed retry-after", unit = "pct0" }
 sync_share    = { label = "In step", unit = "pct0", help = "largest share of an incident's retries in one quarter of a second; from 20 retries on" }
 basis         = { label = "Basis", help = "measured: attempts or operation ids are logged; reconstructed: the same prompt of the same user or key again within two minutes of a failure" }
 ---*/
+-- Descriptive: it never warns, for refusals alarm on limits/rate_limit_bursts.
 create or replace temp table chains as
 with single as (
     select t.call_id, coalesce(c.user_id, c.api_key_hash) as who, c.prompt_hash from tries t join calls c on t.call_id = c.call_id
@@ -56,7 +57,7 @@ select *, lag(case when after_failure then waited_ms end) over (partition by cha
 create or replace temp table clients as
 with params as (
     select coalesce(getvariable('least_asked'), 50) as least_asked, -- retries told how long to wait, of one feature, needed to judge it
-        coalesce(getvariable('warn_share'), 0.5) as warn_share -- share of them that came sooner from which it is a warning
+        coalesce(getvariable('warn_share'), 0.5) as warn_share -- share of them that came sooner from which it is told
 ),
 retried as (select *, greatest(waited_ms, 0) as wait from steps where after_failure),
 spreads as (select series, feature, place, sum(w) as n, stddev_pop(wait) / nullif(avg(wait), 0) as cv from retried group by series, feature, place having count(*) >= 20),
@@ -83,7 +84,7 @@ with all_of as (
 ),
 rate as (select *, too_soon / nullif(asked, 0) as p, 1.96 * 1.96 / nullif(asked, 0) as z2n from all_of),
 worst as (select name as worst_name, amplification as worst_tries from clients where is_storm order by too_soon desc, name limit 1)
-select case when is_storm then 'warn' when asked >= least_asked then 'ok' else 'info' end as verdict, cast(round(n) as bigint) as n, p as value, (p + z2n / 2 - sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as lo,
+select case when is_storm then 'info' when asked >= least_asked then 'ok' else 'info' end as verdict, cast(round(n) as bigint) as n, p as value, (p + z2n / 2 - sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as lo,
     (p + z2n / 2 + sqrt(z2n * (p * (1 - p) + z2n / 4))) / (1 + z2n) as hi, case when is_linked then 'reconstructed' else 'measured' end as basis, 0.5e0 as min_effect, cast(null as double) as p_value, tries_each,
     cast(round(retries) as bigint) as retries, 1 - p as obeyed_share, cast(round(asked) as bigint) as asked, cast(round(too_soon) as bigint) as too_soon, least_asked, worst_name, worst_tries
 from rate left join worst on true;
