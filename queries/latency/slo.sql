@@ -74,7 +74,7 @@ create or replace temp table slo_breakers as
 with parts as (select name, case grouping(feature, model, user_id) when 3 then 'feature' when 5 then 'model' else 'user' end as kind, coalesce(feature, model, user_id) as who, sum(w) as n, sum(w * late) as bad
     from slo_calls where late is not null group by grouping sets ((name, feature), (name, model), (name, user_id)) having sum(w * late) > 0),
 shares as (select p.*, p.n / s.n as call_share, p.bad / s.bad as late_share, p.bad - s.bad * p.n / s.n as excess, s.bad * least(1, s.n_eff / s.n) as b from parts p join slo_states s on p.name = s.name)
-select name as slo, kind, who, n as n_calls, bad as late, call_share, late_share, excess, excess >= 0.1 * late / late_share and (late_share - call_share) * sqrt(b) > 3 * sqrt(call_share * (1 - call_share)) as named
+select name as slo, kind, who, n as n_calls, bad as late, call_share, late_share, excess, excess >= 0.05 * late / late_share and (late_share - call_share) * sqrt(b) > 3 * sqrt(call_share * (1 - call_share)) as named
 from shares where who is not null and excess > 0 and call_share < 1
 qualify row_number() over (partition by name, kind order by excess desc, who) <= 5;
 
