@@ -5,7 +5,7 @@ min_calls = 100
 results   = ["verdict", "evidence"]
 passes    = "All {n:call|calls} set max_tokens, no group allows more than {much_room:num} times what 99 in 100 of its answers take, and {cut:answer was|answers were} cut off ({cut_share:pct1})."
 fails     = "Of {n:call|calls} some set no limit."
-info      = "{n:call|calls} looked at: [{without:int} set no max_tokens ({value:pct0}), most of {top_without}; ][{unlogged:int} may have one that is not logged; ][{roomy:group allows|groups allow} more than {much_room:num} times what 99 in 100 answers take ({top_roomy}: {top_limit:tok} against {top_p99:tok}); ]{cut_said}."
+info      = "{n:call|calls} looked at: [{without:int} set no max_tokens ({value:pct0}), most of {top_without}; ][whether {unlogged:int} set max_tokens is not logged; ][{roomy:group allows|groups allow} more than {much_room:num} times what 99 in 100 answers take ({top_roomy}: {top_limit:tok} against {top_p99:tok}); ]{cut_said}."
 why       = "Without a limit one answer that never ends holds a connection, a slot and the reader for minutes, and is paid to the last token. A limit far above what is used protects no better; some providers count it against your tokens a minute before a word is written. A limit too low cuts answers in the middle, and they are asked again."
 fix       = "1. No limit: set max_tokens near the last column. 2. Far more room than used: lower it, first where rate limits bind (limits/which_limit). 3. Cut answers: raise the limit of that feature, or ask for shorter ones; a reasoning model spends part of the limit before it writes."
 [[chart]]
