@@ -20,7 +20,7 @@ name          = { label = "Feature, model" }
 feature       = { label = "Feature" }
 model         = { label = "Model" }
 n_calls       = { label = "Calls", unit = "int" }
-without       = { label = "No limit", unit = "int", help = "max_tokens is empty although this source logs it; empty = cannot tell" }
+without       = { label = "No limit", unit = "int", help = "max_tokens is empty although this file of the log has it elsewhere; empty = cannot tell" }
 without_share = { label = "Share", unit = "pct0" }
 limit_tokens  = { label = "Limit, median", unit = "tok", help = "of the calls that set one" }
 p50_tokens    = { label = "Answer p50", unit = "tok" }
@@ -33,16 +33,16 @@ cut_lo        = { label = "from", unit = "pct1", help = "95 % interval (Wilson)"
 cut_hi        = { label = "to", unit = "pct1" }
 would_fit     = { label = "Would fit", unit = "tok", help = "half again the p99, in steps of 64; not where more than 1 % are cut off, for then nobody knows what they need" }
 ---*/
--- Descriptive: it never warns. A source that never logs max_tokens is not told to have set none. Embeddings, images and audio have no such limit.
+-- Descriptive: it never warns. A file of a source that never logs max_tokens is not told to have set none. Embeddings, images and audio have no such limit.
 create or replace temp table limited as
 with params as (
     select coalesce(getvariable('much_room'), 4) as much_room -- times the p99 of answers from which a limit is called roomy
 ),
-told as (select source, count(max_tokens) > 0 as tells from calls group by source),
+told as (select source, file_id, count(max_tokens) > 0 as tells from calls group by source, file_id),
 sent as (
     select c.feature, coalesce(c.request_model, c.response_model) as model, c.sample_weight as w, c.max_tokens, t.tells, case when coalesce(c.status, 'ok') = 'ok' then c.output_tokens end as output_tokens, c.finish_reason is not null as tells_end,
         coalesce(lower(c.finish_reason) in ('length', 'max_tokens', 'max_output_tokens', 'model_length', 'incomplete'), false) as is_cut
-    from calls c join told t on c.source is not distinct from t.source
+    from calls c join told t on c.source is not distinct from t.source and c.file_id is not distinct from t.file_id
     where coalesce(c.operation, 'chat') in ('chat', 'text_completion') and c.app_cache is distinct from 'hit' and coalesce(c.status, 'ok') not in ('error', 'blocked', 'shed')
 ),
 counted as (

@@ -31,14 +31,17 @@ impossible  = { label = "Impossible", unit = "int", help = "the server's time is
 ---*/
 -- Descriptive: it never warns. network_ms where logged; without streaming the caller's wait minus server_ms, own queue and gateway; with all parts of the server logged, minus those. On streams server_ms is the
 -- time to the headers and never used. Calls that were tried more than once are left out: their wait holds the waits in between.
+-- Where wait and server time are the same for half of a source's calls or more, the wait was taken by the server's clock: nobody knows the caller's.
 create or replace temp table ways as
 with timed as (
-    select provider, region, duration_ms, sample_weight as w, date_trunc('day', started_at) as day, network_ms is not null as is_measured,
+    select source, provider, region, duration_ms, sample_weight as w, date_trunc('day', started_at) as day, network_ms is not null as is_measured,
         coalesce(client_queue_ms, 0) + coalesce(gateway_ms, 0) as own_ms, case when stream is not true and ttft_ms is null and server_ms is not null then server_ms when prefill_ms is not null and generation_ms is not null then coalesce(queue_ms, 0) + prefill_ms + generation_ms end as server_ms, network_ms
     from call_waits where coalesce(attempts, 1) = 1 and coalesce(status, 'ok') <> 'timeout'
-)
+),
+one_clock as (select source, provider, true as is_one from timed where server_ms is not null and network_ms is null group by source, provider having avg(cast(abs(duration_ms - server_ms) <= 0.5 as integer)) >= 0.5),
+told as (select t.* exclude (server_ms), case when network_ms is not null or o.is_one is null then server_ms end as server_ms, o.is_one and network_ms is null as is_one_clock from timed t left join one_clock o on t.source is not distinct from o.source and t.provider is not distinct from o.provider)
 select *, concat_ws(', ', coalesce(provider, 'an unnamed provider'), region) as name, coalesce(network_ms, case when server_ms <= duration_ms then greatest(duration_ms - server_ms - own_ms, 0) end) as net,
-    network_ms is null and server_ms > duration_ms as is_impossible from timed;
+    network_ms is null and server_ms > duration_ms as is_impossible from told;
 
 create or replace temp table placed as -- for every call the share of the calls of its group that are as near
 select *, sum(w) over (partition by provider, region order by net) / sum(w) over (partition by provider, region) as below from ways where net is not null;
@@ -56,10 +59,10 @@ select v.name, v.n_all, v.impossible, e.*, r.lo, r.hi from every v join errors e
 with total as (select coalesce(sum(w), 0) as n, sum(w * net) / nullif(sum(w * duration_ms), 0) as share, avg(cast(is_measured as integer)) as measured from placed),
 order_all as (select net, sum(w) over (order by net) / sum(w) over () as below from placed),
 whole as (select min(net) filter (below >= 0.5) as net_p50, min(net) filter (below >= 0.95) as net_p95 from order_all),
-wrong as (select count(*) filter (is_impossible) as impossible, count(*) as all_ways, count(server_ms) + count(network_ms) as told from ways),
+wrong as (select count(*) filter (is_impossible) as impossible, count(*) as all_ways, count(*) filter (is_one_clock) as one_clocks from ways),
 top as (select * from groups where k >= 50 and (select count(*) from groups) > 1 order by p50 desc, name limit 1)
 select case when t.n = 0 then 'unknown' else 'info' end as verdict, cast(round(t.n) as bigint) as n, t.share as value, cast(null as double) as lo, cast(null as double) as hi, case when t.measured >= 0.5 then 'measured' else 'reconstructed' end as basis, cast(null as double) as min_effect, cast(null as double) as p_value,
-    case when all_ways = 0 then 'there is no answered call with a duration' when x.impossible > 0 then 'every server took longer than the caller waited: one of the two is wrong' else 'server_ms is logged on streams only, where it is the time to the headers: log network_ms, or queue_ms, prefill_ms and generation_ms' end as reason,
+    case when all_ways = 0 then 'there is no answered call with a duration' when x.impossible > 0 then 'every server took longer than the caller waited: one of the two is wrong' when one_clocks > 0 then 'the wait was taken by the server, nobody knows that of the caller' else 'server_ms is logged on streams only, where it is the time to the headers: log network_ms, or queue_ms, prefill_ms and generation_ms' end as reason,
     'The network' as told, net_p50, net_p95, o.name as top, o.p50 as top_p50, o.lo as top_lo, o.hi as top_hi, o.share as top_share, nullif(x.impossible, 0) as impossible
 from total t cross join whole cross join wrong x left join top o on true;
 
