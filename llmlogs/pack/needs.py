@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 import duckdb
 
@@ -69,11 +70,43 @@ class Coverage:
         filled, of = max(found, key=lambda pair: pair[0] / pair[1] if pair[1] else -1.0)
         return Need(need, filled / of if of else None, _state(filled, of, conditional=bool(condition)), of)
 
+    def by_source(self, needs: Iterable[str]) -> dict[tuple[str, str], str]:
+        """State of every (source with calls, need), by one scan a table. Tables that no source can be told of are left out."""
+        asked = sorted(set(needs))
+        sources = {str(row[0]) for row in self._cursor.execute("select distinct source from calls where source is not null").fetchall()}
+        best: dict[tuple[str, str], tuple[int, int]] = {(source, need): (0, 0) for source in sources for need in asked}
+        for table, wanted in _by_table(asked).items():
+            for source, *counts in self._fill_by_source(table, [(columns, _parts(need)["where"] or "") for need, columns in wanted]):
+                for (need, _), filled, of in zip(wanted, counts[::2], counts[1::2], strict=True):
+                    best[source, need] = max(best.get((source, need), (0, 0)), (filled, of), key=lambda pair: pair[0] / pair[1] if pair[1] else -1.0)
+        return {(source, need): _state(*pair, conditional=bool(_parts(need)["where"])) for (source, need), pair in best.items() if source in sources}
+
+    def _fill_by_source(self, table: str, wanted: Sequence[tuple[list[str], str]]) -> list[tuple[Any, ...]]:
+        names = next(t.names for t in TABLES if t.name == table)
+        if "source" not in names and "file_id" not in names:
+            return []
+        rows = f'"{table}"' if "source" in names else f'(select t.*, f.source from "{table}" t join files f on t.file_id = f.file_id)'
+        counts = []
+        for columns, condition in wanted:
+            has_one = " or ".join(f'"{column}" is not null' for column in columns)
+            counts += [f"count(*) filter (where ({condition or 'true'}) and ({has_one}))", f"count(*) filter (where {condition or 'true'})"]
+        return self._cursor.execute(f"select source, {', '.join(counts)} from {rows} where source is not null group by source").fetchall()
+
     def _fill(self, table: str, columns: list[str], condition: str) -> tuple[int, int]:
         has_one = " or ".join(f'"{column}" is not null' for column in columns)
         where = f" where {condition}" if condition else ""
         row = self._cursor.execute(f'select count(*) filter (where {has_one}), count(*) from "{table}"{where}').fetchall()[0]
         return int(row[0]), int(row[1])
+
+
+def _by_table(needs: Iterable[str]) -> dict[str, list[tuple[str, list[str]]]]:
+    """The needs of each table, with the columns of it that will do."""
+    tables: dict[str, list[tuple[str, list[str]]]] = {}
+    for need in needs:
+        pairs = fields_of(need)
+        for table in dict.fromkeys(table for table, _ in pairs):
+            tables.setdefault(table, []).append((need, [column for name, column in pairs if name == table]))
+    return tables
 
 
 def _state(filled: int, of: int, *, conditional: bool) -> Literal["answered", "partly", "missing"]:

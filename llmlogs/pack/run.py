@@ -46,7 +46,9 @@ class _Run:
 
     def inputs(self) -> stats.Inputs:
         """What methods may know beside the tables."""
-        return stats.Inputs(tuple((q.id, n.field, said(n.field), n.filled, n.of, n.state) for q in self.known for n in self._needs_if_sound(q)))
+        needs = [(q.id, n) for q in self.known for n in self._needs_if_sound(q)]
+        told = tuple((question, n.field, said(n.field), n.filled, n.of, n.state) for question, n in needs)
+        return stats.Inputs(told, lambda: self.coverage.by_source(n.field for _, n in needs))
 
     def _needs_if_sound(self, question: Question) -> tuple[Need, ...]:
         try:

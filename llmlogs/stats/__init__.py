@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a method may know beside the tables: for every question its needs as found, (question, need, in words, filled share, rows concerned, state)."""
+    """What a method may know beside the tables: for every question its needs as found, (question, need, in words, filled share, rows concerned, state),
+    and on demand the state of every (source, need)."""
 
     needs: tuple[tuple[str, str, str, float | None, int, str], ...] = ()
+    by_source: Callable[[], Mapping[tuple[str, str], str]] = dict
 
 
 Method = Callable[["duckdb.DuckDBPyConnection", Inputs], None]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from llmlogs.schema.contract import Column
 
 TABLE = "create or replace temp table stat_needs (question varchar, field varchar, state varchar, filled double, concerned bigint, log_line varchar)"
+BY_SOURCE = "create or replace temp table stat_source_needs (source varchar, question varchar, field varchar, state varchar)"
 BY_TYPE: dict[str, Any] = {"TIMESTAMP": "2026-01-31T12:00:00.250Z", "DOUBLE": 412.5, "BIGINT": 1200, "INTEGER": 1, "BOOLEAN": True}
 BY_UNIT: dict[str, Any] = {"HTTP": 200, "ratio": 0.92}
 COMES_FROM = {"cost_usd": ("request_model", "input_tokens", "output_tokens")}  # computed at ingest: what is logged are these
@@ -22,10 +23,21 @@ SPELLED = {"request_model": "model", "started_at": "timestamp"}  # the call log'
 
 
 def compute(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    """Fill `stat_needs`: one row per question and need."""
+    """Fill `stat_needs`, one row per question and need, and `stat_source_needs`, the same for every source by itself."""
     con.execute(TABLE)
+    con.execute(BY_SOURCE)
     for question, need, words, filled, concerned, state in inputs.needs:
         con.execute("insert into stat_needs values ($1, $2, $3, $4, $5, $6)", [question, words, state, filled, concerned, log_line(need)])
+    states = inputs.by_source()
+    asked = [(question, need, words) for question, need, words, *_ in inputs.needs]
+    rows = [
+        (source, question, words, states[source, need])
+        for source in sorted({s for s, _ in states})
+        for question, need, words in asked
+        if (source, need) in states
+    ]
+    if rows:
+        con.executemany("insert into stat_source_needs values ($1, $2, $3, $4)", rows)
 
 
 def log_line(need: str) -> str:

@@ -27,7 +27,9 @@ CELLS = """
 create or replace temp table stat_hours as
 with waits as (
     select provider, model, feature, coalesce(operation, 'chat') as operation, coalesce(stream, false) as is_stream, date_trunc('hour', started_at) as hour,
-        sample_weight as w, unnest([ln(greatest(duration_ms, 1)), case when ttft_ms is not null then ln(greatest(ttft_ms, 1)) end, ln(nullif(output_tokens, 0))]) as y,
+        sample_weight as w,
+        unnest([ln(greatest(duration_ms, 1)), case when ttft_ms is not null then ln(greatest(ttft_ms, 1)) end,
+            ln(nullif(output_tokens, 0))]) as y,
         unnest(['duration', 'first_token', 'output_tokens']) as metric
     from call_waits where provider is not null and started_at is not null and service_tier is distinct from 'batch'
 ),
@@ -46,7 +48,8 @@ select * exclude (w, ww, wy, wyy), w * w / ww as k, wy / w as mean, greatest(wyy
 PAIRS = """
 create or replace temp table stat_pairs as
 with joined as (
-    select a.kind, a.name, a.metric, a.feature, a.model, a.hour, a.provider as a, b.provider as b, a.k as ka, b.k as kb, a.k * b.k / (a.k + b.k) as h, a.n as na, b.n as nb,
+    select a.kind, a.name, a.metric, a.feature, a.model, a.hour, a.provider as a, b.provider as b, a.k as ka, b.k as kb, a.k * b.k / (a.k + b.k) as h,
+        a.n as na, b.n as nb,
         a.mean as ma, b.mean as mb, a.variance as va, b.variance as vb
     from stat_hours a join stat_hours b on a.provider < b.provider and a.metric = b.metric and a.kind = b.kind and a.hour = b.hour and a.name = b.name
         and a.feature is not distinct from b.feature and a.operation = b.operation and a.is_stream = b.is_stream
@@ -59,7 +62,8 @@ qualify pair <= {most}
 """
 # Variance of a cell's mean: that of all cells pooled, for single calls have none of their own.
 DAYS = """
-with pooled as (select pair, metric, sum(ka * va) / nullif(sum(ka) - count(*), 0) as va, sum(kb * vb) / nullif(sum(kb) - count(*), 0) as vb from stat_pairs group by pair, metric)
+with pooled as (select pair, metric, sum(ka * va) / nullif(sum(ka) - count(*), 0) as va, sum(kb * vb) / nullif(sum(kb) - count(*), 0) as vb
+    from stat_pairs group by pair, metric)
 select p.pair, p.metric, hour::date as day, sum(h * ma) / sum(h), sum(h * mb) / sum(h),
     coalesce(sum(h * h * q.va / ka) / power(sum(h), 2), 0), coalesce(sum(h * h * q.vb / kb) / power(sum(h), 2), 0)
 from stat_pairs p join pooled q using (pair, metric) group by p.pair, p.metric, day having sum(h) >= {least} order by all

@@ -1,12 +1,23 @@
 /*---
 question  = "What can these logs answer, and what should you log next?"
 method    = "stats.needs"   # what every question needs, measured in this log; a third of the questions in the dark is a warning
-results   = ["verdict", "evidence", "fields"]
+results   = ["verdict", "evidence", "fields", "sources", "totals"]
 passes    = "These logs answer {answered:int} of {questions:int} questions[, {partly:int} on a part of the rows][, {dark:int} not at all]."
 fails     = "These logs cannot answer {dark:int} of {questions:int} questions; logging {next_field} would light up {next_questions:question|questions}."
 why       = "A question that cannot be answered is a problem nobody sees; most of them take one more field on a line that is written anyway."
 fix       = "Add the fields in the order of the list below: the first answers the most questions. A line to log stands beside each."
+[[chart]]
+kind   = "stacked-parts"
+result = "totals"
+title  = "Questions each source can answer"
+x      = "source"
+part   = "answer"
+y      = "questions"
 [columns]
+source        = { label = "Source" }
+answer        = { label = "Answer", help = "answered, partly (on 20% of the rows or more), dark; of the rows of this source alone" }
+lacks         = { label = "Lacks" }
+questions     = { label = "Questions", unit = "int" }
 field         = { label = "Field", help = "a | b: either will do; where: only these rows need it" }
 state         = { label = "State", help = "answered: on 90% of the rows it concerns or more; partly: 20% or more" }
 filled        = { label = "Logged on", unit = "pct", help = "of the rows it concerns" }
@@ -17,6 +28,7 @@ log_line      = { label = "Log it like this", help = "as a field of llmlogs' own
 question      = { label = "Question" }
 ---*/
 create temp table if not exists stat_needs (question varchar, field varchar, state varchar, filled double, concerned bigint, log_line varchar);
+create temp table if not exists stat_source_needs (source varchar, question varchar, field varchar, state varchar);
 create or replace temp table answers as
 with params as (
     select coalesce(getvariable('warn_dark'), 0.33) as warn_dark -- share of questions in the dark that is a warning
@@ -40,3 +52,13 @@ select field, state, min(filled) as filled, max(concerned) as concerned, count(*
 from stat_needs where state <> 'answered' group by field, state order by state, waiting desc, field;
 
 select question, coalesce(field, '') as field, state, filled, concerned from stat_needs order by question, field;
+
+select source, question, case when bool_or(state = 'missing') then 'dark' when bool_or(state = 'partly') then 'partly' else 'answered' end as answer,
+    coalesce(string_agg(field, ' and ' order by field) filter (where state <> 'answered'), '') as lacks
+from stat_source_needs where question <> 'data/coverage' group by source, question order by source, question;
+
+with told as (
+    select source, question, case when bool_or(state = 'missing') then 'dark' when bool_or(state = 'partly') then 'partly' else 'answered' end as answer
+    from stat_source_needs where question <> 'data/coverage' group by source, question
+)
+select source, answer, count(*) as questions from told group by source, answer order by source, answer;

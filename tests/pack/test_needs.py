@@ -57,3 +57,24 @@ def test_a_need_in_words(need: str, words: str) -> None:
 def test_a_need_must_name_the_contract(need: str) -> None:
     with pytest.raises(QuestionError):
         fields_of(need)
+
+
+def test_each_source_is_asked_by_itself() -> None:
+    """A field that one source logs is not logged by the other; steps are told to a source by their file, and what no row of a source concerns is not missing there."""
+    con = rows.database()
+    try:
+        rows.insert(con, "calls", [{"repeat": 10, "source": ["a", "b"], "stream": [True, False], "user_id": ["u", ""]}])
+        rows.insert(con, "files", [{"file_id": 1, "source": "a"}])
+        rows.insert(con, "spans", [{"file_id": 1, "kind": "tool"}])
+        needs = ["calls.user_id", "calls.ttft_ms where stream", "spans.kind", "spans.kind | calls.stream", "files.source"]
+        told = Coverage(con).by_source(needs)
+        assert {key: state for key, state in told.items() if key[0] == "a"} == {
+            ("a", need): state for need, state in zip(needs, ["answered", "missing", "answered", "answered", "answered"], strict=True)
+        }
+        assert {key: state for key, state in told.items() if key[0] == "b"} == {
+            ("b", need): state for need, state in zip(needs, ["missing", "answered", "missing", "answered", "missing"], strict=True)
+        }
+        assert {source for source, _ in told} == {"a", "b"}
+        assert Coverage(con).by_source([]) == {}
+    finally:
+        con.close()

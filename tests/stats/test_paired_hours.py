@@ -16,7 +16,7 @@ Call = tuple[str, dt.datetime, float]
 
 
 def calls(seed: int, slower: float, days: int = 14, a_hour: int = 6) -> list[Call]:
-    """Hourly load shared by both (it may wander by a factor), own luck of a provider that lasts for hours, more of b's calls at night, when answers are slow."""
+    """Hourly load shared by both (it wanders), own luck of a provider that lasts for hours; more of b's calls at night, when answers are slow."""
     dice = random.Random(seed)
     load, luck = 0.0, {"a": 0.0, "b": 0.0}
     made: list[Call] = []
