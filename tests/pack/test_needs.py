@@ -60,7 +60,7 @@ def test_a_need_must_name_the_contract(need: str) -> None:
 
 
 def test_each_source_is_asked_by_itself() -> None:
-    """A field that one source logs is not logged by the other; steps are told to a source by their file, and what no row of a source concerns is not missing there."""
+    """A field that one source logs is not logged by the other; steps are told to a source by their file, what concerns no row of a source is not missing."""
     con = rows.database()
     try:
         rows.insert(con, "calls", [{"repeat": 10, "source": ["a", "b"], "stream": [True, False], "user_id": ["u", ""]}])
