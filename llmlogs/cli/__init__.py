@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from llmlogs import __version__
 from llmlogs.cli import talk
@@ -17,8 +18,25 @@ EPILOG = """Start: llmlogs ingest logs/ && llmlogs report --open
 
 Without keeping a database: llmlogs report logs/*.jsonl -o report.html"""
 
+
+class ReaderGoneError(Exception):
+    """The reader of our output went away (`| head`)."""
+
+
+class Commands(typer.core.TyperGroup):
+    """The parser itself ends with 1 on a broken pipe; here 1 means an alarm."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; ReaderGoneError in place of the operating system's error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
+
+
 app = typer.Typer(
     name="llmlogs",
+    cls=Commands,
     help="Read the LLM call logs you already have and answer, offline, what a team asks in production.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -61,7 +79,7 @@ def _run() -> int:
     try:
         code = app(prog_name="llmlogs", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output went away: that is its right
+    except (BrokenPipeError, ReaderGoneError):  # that is its right
         talk.close_stdout()
         return Exit.DONE
     except LlmlogsError as error:

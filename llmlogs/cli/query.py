@@ -11,6 +11,7 @@ import typer
 from llmlogs.cli import currency, strict
 from llmlogs.cli.options import Db, Json, database, settings
 from llmlogs.cli.queries import Folder, pack
+from llmlogs.errors import UsageError
 
 HELP = """Ask one question of the database.
 
@@ -58,4 +59,7 @@ def query(
             con.close()
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
         typer.echo(one.as_json(answer) if as_json else "\n".join(one.lines(answer, width, rows)), nl=not as_json)
+    if answer.verdict == "error":
+        next_step = "look at the parameters given, or at the file if it is your own: llmlogs queries show ID"
+        raise UsageError("the question could not be run", question, next_step=next_step)
     strict.finish(wrong)

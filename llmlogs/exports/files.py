@@ -20,6 +20,8 @@ def check(path: Path, *, folder: bool = False) -> None:
     """UsageError, before anything is computed, where the name says no form; StorageError where there is no such folder."""
     if not folder and path.suffix.lower() not in FORMS:
         raise UsageError("no export is written in this form", str(path), next_step=f"end the name in {' or '.join(FORMS)}")
+    if folder and path.is_file():
+        raise UsageError("there is a file already", str(path), next_step="name a folder with -o")
     if not path.resolve().parent.is_dir():
         raise StorageError("no such folder", str(path.parent), next_step="make it, or name another file with -o")
 

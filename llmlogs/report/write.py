@@ -30,7 +30,9 @@ def write(report: Report, path: Path, order: layout.Layout | None = None) -> Non
     try:
         _replace(path, text)
     except OSError as error:
-        raise StorageError("the report cannot be written", str(path), error.strerror or str(error)) from error
+        raise StorageError(
+            "the report cannot be written", str(path), error.strerror or str(error), "name another file with -o, in a folder that is there"
+        ) from error
 
 
 def _replace(path: Path, text: str) -> None:

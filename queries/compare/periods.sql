@@ -74,7 +74,7 @@ every as (select count(*) filter (is_change) as changes, count(p_value) as judge
 said as (select *, case when by_column <> '' then concat(by_column, ' ', after_is, ' against ', before_is)
     else strftime(b0, '%Y-%m-%d') || ' to ' || strftime(b1 - interval 1 second, '%Y-%m-%d') || ' against ' || strftime(a0, '%Y-%m-%d') || ' to ' || strftime(a1 - interval 1 second, '%Y-%m-%d') end as compared from stat_periods)
 select case when e.n = 0 then 'unknown' when judged = 0 or not s.is_asked then 'info' when changes > 0 then 'warn' else 'ok' end as verdict,
-    case when s.compared is null then 'llmlogs compare runs the test this needs' else 'no call lies on a whole day of both' end as reason, cast(e.n as bigint) as n, w.change as value, w.lo, w.hi, 'estimated' as basis,
+    case when e.n = 0 and (select max(started_at) from call_outcomes) is null then 'the log holds no calls' when s.compared is null then 'llmlogs compare runs the test this needs' else 'no call lies on a whole day of both' end as reason, cast(e.n as bigint) as n, w.change as value, w.lo, w.hi, 'estimated' as basis,
     t.usual_movement as min_effect, w.q_value as p_value, coalesce(s.compared, 'nothing') as compared, coalesce(t.name, 'typical latency') as top_name, w.name, case when w.change < 0 then 'fell' else 'rose' end as went, abs(w.change) as size, changes,
     case when abs(w.mix_share) >= 0.1 then concat(', ', round(100 * w.mix_share)::integer, '% of it from another mix of features and models') else '' end as mixed,
     case when judged = 0 then 'each side needs five whole days to be judged; the table shows plain numbers' when changes = 0 then 'nothing moved beyond what days here do by themselves'

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,30 @@ def test_report_of_files_without_keeping_a_database(llmlogs: Run, tmp_path: Path
 def test_report_to_an_unknown_kind_of_file(llmlogs: Run, tmp_path: Path) -> None:
     llmlogs("ingest", log(tmp_path))
     check(llmlogs("report", "-o", "out.xyz"), 2, "out.xyz")
+
+
+def test_a_reader_that_has_enough_is_no_alarm(llmlogs: Run, tmp_path: Path) -> None:
+    """`| head`: quiet, and not the 1 that means an alarm."""
+    llmlogs("ingest", log(tmp_path))
+    command = [sys.executable, "-m", "llmlogs", "sql", "select range, repeat('x', 100) from range(20000)", "--format", "csv"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout and running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        assert (running.wait(), running.stderr.read()) == (0, b"")
+
+
+def test_a_question_that_cannot_run_is_told_as_an_error(llmlogs: Run, tmp_path: Path) -> None:
+    llmlogs("ingest", log(tmp_path))
+    check(llmlogs("query", "limits/rate_limit_bursts", "-p", "window_minutes=soon"), 2, "could not be run", "next: look at the parameters given")
+
+
+def test_two_periods_of_nothing(llmlogs: Run, tmp_path: Path) -> None:
+    (tmp_path / "nothing.jsonl").touch()
+    llmlogs("ingest", "nothing.jsonl")
+    assert "the log holds no calls" in llmlogs("compare").out
+
+
+def test_all_tables_go_into_a_folder_and_over_no_file(llmlogs: Run, tmp_path: Path) -> None:
+    check(llmlogs("ingest", log(tmp_path)), 0)
+    check(llmlogs("export", "all", "-o", "app.jsonl"), 2, "there is a file already", "name a folder")
