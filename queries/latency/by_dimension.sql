@@ -89,7 +89,7 @@ every as (select cast(round(coalesce(sum(sample_weight), 0)) as bigint) as n, co
 dims as (select string_agg(dimension, ', ' order by dimension) as asked from (select dimension from told group by dimension)),
 top as (select *, count(*) over () - 1 as others from told where stands_out order by excess desc, dimension, name limit 1)
 select case when (select count(*) from told where k >= 100) = 0 then 'unknown' when t.name is null then 'ok' else 'info' end as verdict, e.n, coalesce(t.p95_ms, e.p95) as value, least(t.p95_lo, t.p95_ms) as lo, greatest(t.p95_hi, t.p95_ms) as hi, 'measured' as basis, 0.25e0 as min_effect,
-    cast(null as double) as p_value, case when e.n = 0 then 'there is no answered call with a duration' when d.asked is null then 'no call says what is asked by (feature, region, ...)' else 'no feature, region and the like has 100 calls' end as reason, e.p50, e.p95, d.asked, coalesce(t.dimension || ' ' || t.name, 'Nothing') as top, cast(round(t.n) as bigint) as top_n, o95_ms as others_p95, case when t.slower then p50_ms end as top_p50, case when t.slower then o50_ms end as others_p50,
+    cast(null as double) as p_value, case when e.n = 0 then 'there is no answered call with a duration' when d.asked is null then 'no call says what is asked by (feature, region, ...)' else 'no feature, region and the like has 100 calls' end as reason, e.p50, e.p95, d.asked, coalesce(upper(left(t.dimension, 1)) || substring(t.dimension, 2) || ' ' || t.name, 'Nothing') as top, cast(round(t.n) as bigint) as top_n, o95_ms as others_p95, case when t.slower then p50_ms end as top_p50, case when t.slower then o50_ms end as others_p50,
     nullif(t.others, 0) as others
 from every e cross join dims d left join top t on true;
 

@@ -14,7 +14,6 @@ result = "evidence"
 title  = "What answers take, and what they may"
 x      = "name"
 y      = ["p99_tokens", "limit_tokens"]
-log    = true
 [columns]
 name          = { label = "Feature, model" }
 feature       = { label = "Feature" }

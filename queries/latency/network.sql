@@ -60,7 +60,7 @@ with total as (select coalesce(sum(w), 0) as n, sum(w * net) / nullif(sum(w * du
 order_all as (select net, sum(w) over (order by net) / sum(w) over () as below from placed),
 whole as (select min(net) filter (below >= 0.5) as net_p50, min(net) filter (below >= 0.95) as net_p95 from order_all),
 wrong as (select count(*) filter (is_impossible) as impossible, count(*) as all_ways, count(*) filter (is_one_clock) as one_clocks from ways),
-top as (select * from groups where k >= 50 and (select count(*) from groups) > 1 order by p50 desc, name limit 1)
+top as (select g.* from groups g, whole where k >= 50 and lo > net_p50 order by p50 desc, name limit 1)
 select case when t.n = 0 then 'unknown' else 'info' end as verdict, cast(round(t.n) as bigint) as n, t.share as value, cast(null as double) as lo, cast(null as double) as hi, case when t.measured >= 0.5 then 'measured' else 'reconstructed' end as basis, cast(null as double) as min_effect, cast(null as double) as p_value,
     case when all_ways = 0 then 'there is no answered call with a duration' when x.impossible > 0 then 'every server took longer than the caller waited: one of the two is wrong' when one_clocks > 0 then 'the wait was taken by the server, nobody knows that of the caller' else 'server_ms is logged on streams only, where it is the time to the headers: log network_ms, or queue_ms, prefill_ms and generation_ms' end as reason,
     'The network' as told, net_p50, net_p95, o.name as top, o.p50 as top_p50, o.lo as top_lo, o.hi as top_hi, o.share as top_share, nullif(x.impossible, 0) as impossible
