@@ -5,7 +5,7 @@ min_calls = 200
 method    = "stats.failure_scan"  # windows of every provider / model against the usual share of failures; fails on any burst that is not chance
 results   = ["verdict", "evidence", "timeline"]
 passes    = "{failed:int} of {n:int} calls failed ({value:pct1}) and never in a burst; one that failed {min_effect:pct0} of the calls in {window_minutes:minute|minutes} or an hour would have been seen."
-fails     = "{bursts:burst|bursts} of failures, {down_minutes:minute|minutes} in all; the worst failed {worst_failed:int} of {worst_calls:int} calls ({worst_share:pct0}) of {worst_series} between {worst_from:time} and {worst_to:time}[, most of {worst_class}][; it struck {worst_where} and nothing else]."
+fails     = "{bursts:burst|bursts} of failures, {down_minutes:minute|minutes} in all; the worst failed {worst_failed:int} of {worst_calls:int} calls ({worst_share:pct0}) of {worst_series} between {worst_from:time} and {worst_to:time}[, most of {worst_class}][; it struck {worst_where}]."
 why       = "In a burst retries fail too: everybody who depends on that model waits or leaves, and a few minutes a month do not show in a monthly rate."
 fix       = "Fall back to a second model or provider after the first failures, stop retrying while it lasts (circuit breaker), and hold the times below against the provider's status page and your own releases."
 chart     = { kind = "bars-over-time", result = "timeline", x = "window_start", y = "failed" }
