@@ -58,23 +58,25 @@ said as (
     from sides select series, changed_at, is_after, started_at, w, y, unnest([{kind: 'prompt_version', name: prompt_version}, {kind: 'model', name: response_model}, {kind: 'release', name: release},
         {kind: 'user_mix', name: case when user_since >= changed_at - interval 24 hours then 'new users' when user_id is not null then 'known users' end}], recursive := true)
 ),
-groups as ( -- Kitagawa 1955: mix = moved share * how far the group lies from the middle
+groups as ( -- Kitagawa 1955: mix = moved share * how far the group lies from the middle, here by its shares, so that a few early calls of a new value do not speak for it
     select series, changed_at, kind, name, coalesce(sum(w) filter (not is_after), 0) as wa, coalesce(sum(w) filter (is_after), 0) as wb, min(started_at) as began_at,
         sum(w * y) filter (not is_after) / nullif(sum(w) filter (not is_after), 0) as xa, sum(w * y) filter (is_after) / nullif(sum(w) filter (is_after), 0) as xb
     from said where name is not null group by series, changed_at, kind, name
 ),
-sums as (select *, nullif(sum(wa) over one, 0) as na, nullif(sum(wb) over one, 0) as nb, sum(wa * xa) over one as sa, sum(wb * xb) over one as sb from groups window one as (partition by series, kind)),
-shares as (select *, wb / nb - wa / na as moved, sa / na as ma, sb / nb as mb from sums),
-mixed as (select *, sum(moved * ((coalesce(xa, xb) + coalesce(xb, xa)) / 2 - (ma + mb) / 2)) over (partition by series, kind) / nullif(mb - ma, 0) as mix_share from shares),
-named as (
-    select * from mixed where mix_share >= 0.5 and moved >= 0.05 and abs(date_diff('hour', began_at, changed_at)) <= 36 and name <> 'known users' qualify row_number() over (partition by series, kind order by moved desc, name) = 1
-),
-together as (select series, string_agg(kind, ', ' order by kind) as cause_kind, string_agg(name, ', ' order by kind) as cause_value, string_agg(case kind when 'user_mix' then name else replace(kind, '_', ' ') || ' ' || name end, ' and ' order by kind) as cause_text, min(began_at) filter (kind <> 'user_mix') as began_at from named group by series),
+sums as (select *, nullif(sum(wa) over one, 0) as na, nullif(sum(wb) over one, 0) as nb, sum(wa * xa) over one as sa, sum(wb * xb) over one as sb from groups window one as (partition by series, kind)), shares as (select *, wb / nb - wa / na as moved, sa / na as ma, sb / nb as mb from sums),
+mixed as (select *, sum(moved * ((coalesce(wa * xa / na, 0) + coalesce(wb * xb / nb, 0)) / nullif(wa / na + wb / nb, 0) - (ma + mb) / 2)) over (partition by series, kind) / nullif(mb - ma, 0) as mix_share from shares),
 hours as (select series, shift, changed_at, is_after, date_trunc('hour', started_at) as hour, extract(hour from started_at) as clock, sum(w) as n, sum(w * y) as s from sides group by all),
 centred as (select *, s - n * sum(s) filter (not is_after) over (partition by series) / sum(n) filter (not is_after) over (partition by series) as e from hours),
 -- Page 1954: the hour from which on the calls lie beyond the middle of both levels, the time of day's own level taken out
 evened as (select *, e - n * coalesce(sum(e) filter (not is_after) over one / sum(n) filter (not is_after) over one, 0) - n * shift / 2 as step from centred window one as (partition by series, clock)),
-later as (select series, hour, sum(step * sign(shift)) over (partition by series order by hour desc) as beyond from evened where abs(date_diff('hour', changed_at, hour)) <= 72), turned as (select series, arg_max(hour, beyond) as turned_at from later group by series),
+later as (select series, shift, hour, sum(step * sign(shift)) over (partition by series order by hour desc) as beyond from evened where abs(date_diff('hour', changed_at, hour)) <= 72), turned as (select series, arg_max(hour, beyond) as turned_at, max(beyond) as peak from later group by series),
+wobble as (select series, var_pop(y) + 4e-4 * count(*) / 28 as v from sides where not is_after group by series), -- from call to call, and days that move by 2 % of themselves
+-- Named: new within 36 hours, and as likely a beginning as the hour found (log likelihood less by 10 at most); new users come one by one.
+named as (
+    select m.* from mixed m join turned using (series) join wobble using (series) left join later l on m.series = l.series and l.hour = date_trunc('hour', began_at)
+    where (kind = 'user_mix' or peak - beyond <= 10 * v / abs(shift)) and mix_share >= 0.5 and moved >= 0.05 and abs(date_diff('hour', began_at, changed_at)) <= 36 and name <> 'known users' qualify row_number() over (partition by m.series, kind order by moved desc, name) = 1
+),
+together as (select series, string_agg(kind, ', ' order by kind) as cause_kind, string_agg(name, ', ' order by kind) as cause_value, string_agg(case kind when 'user_mix' then name else replace(kind, '_', ' ') || ' ' || name end, ' and ' order by kind) as cause_text, min(began_at) filter (kind <> 'user_mix') as began_at from named group by series),
 levels as ( -- tenths of the calls by length, before and after
     select series, unnest(range(1, 10)) as tenth, unnest(quantile_cont(tokens, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) filter (not is_after)) as a, unnest(quantile_cont(tokens, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) filter (is_after)) as b from sides group by series having min(w) = max(w)
 ),
@@ -89,10 +91,8 @@ select case when e.n = 0 or w.series is null then 'unknown' when w.is_change the
     e.n, w.change as value, w.lo, w.hi, 'estimated' as basis, t.smallest as min_effect, case when w.judged then w.p_all end as p_value, w.series_tested, t.top_name, w.name,
     case when w.change < 0 then 'fell' else 'rose' end as went, abs(w.change) as size, coalesce(w.first_seen, w.changed_at) as first_seen, w.level_before, w.level_after,
     coalesce('; ' || w.cause_text || ' began then', '') as cause, w.days,
-    case w.shape when 'fixed_text' then '; by as many tokens in short calls as in long ones, as when fixed text is added' when 'ratio' then '; in proportion to length, as when content or history grows'
-        when 'runaways' then '; in a few very long calls only' else '' end as shape,
-    case when e.n > 0 and w.series is null then 'no feature and model has 20 calls a day on 8 whole days; 14 are needed to judge' end as reason
-from every e left join worst w on true left join top t on true;
+    case w.shape when 'fixed_text' then '; by as many tokens in short calls as in long ones, as when fixed text is added' when 'ratio' then '; in proportion to length, as when content or history grows' when 'runaways' then '; in a few very long calls only' else '' end as shape,
+    case when e.n > 0 and w.series is null then 'no feature and model has 20 calls a day on 8 whole days; 14 are needed to judge' end as reason from every e left join worst w on true left join top t on true;
 
 select s.feature, s.model, s.direction, cast(s.n_all as bigint) as n_calls, s.change, s.lo, s.hi, s.changed_at, c.first_seen, s.level_before, s.level_after, s.smallest, s.is_change, c.cause_kind, c.cause_value, c.shape, s.days from shift s left join causes c on s.series = c.series order by s.is_change desc, s.p_value, s.series;
 

@@ -217,3 +217,42 @@ def walked(times: dict[str, list[int]], seconds: int) -> int:
             else:
                 made = t
     return hits
+
+
+def recent_shift(days: list[tuple[float, float, float]], after: int) -> tuple[float, float]:
+    """Shift and t of the last `after` days against the 28 before: `days` are (value, weekend share, noise), from the latest back."""
+    new, old = days[:after], days[after : after + 28]
+    n = len(old)
+    mean_y, mean_w = sum(d[0] for d in old) / n, sum(d[1] for d in old) / n
+    sww = sum((d[1] - mean_w) ** 2 for d in old)
+    slope = sum((d[1] - mean_w) * (d[0] - mean_y) for d in old) / sww
+    spread = sum((d[0] - mean_y - slope * (d[1] - mean_w)) ** 2 for d in old) / (n - 2) / sww
+    share = slope * slope / (slope * slope + spread)
+    left = sum((d[0] - mean_y - share * slope * (d[1] - mean_w)) ** 2 for d in old) / (n - 2)
+    noise_new, noise_old = sum(d[2] for d in new) / after, sum(d[2] for d in old) / n
+    own = max(left - noise_old, 0)
+    apart = sum(d[1] for d in new) / after - mean_w
+    shift = sum(d[0] for d in new) / after - mean_y - share * slope * apart
+    return shift, shift / math.sqrt((own + noise_new) / after + (own + noise_old) / n + share * spread * apart * apart)
+
+
+def test_recent_shifts_of_tokens_have_the_weekend_taken_out_and_a_bar_by_what_is_known() -> None:
+    dice = random.Random(3)
+    calls: list[dict[str, Any]] = []
+    for day, number in itertools.product(range(33), range(24)):
+        tokens = round(1000 * math.exp(dice.gauss(0, 0.3) - 0.2 * (day % 7 > 4) + 0.4 * (day >= 31)))
+        row = {"started_at": START + dt.timedelta(days=day, minutes=60 * number), "request_model": "m", "input_tokens": tokens}
+        named = {"feature": "named", "user_id": "u", "prompt_version": "v2" if day >= 31 else "v1"}
+        calls += [row | named, row | {"feature": "nameless", "release": "r2" if day >= 31 else "r1"}]
+    con = rows.database()
+    rows.insert(con, "calls", calls)
+    days = con.execute("select value, weekend_share, noise from day_tokens where feature = 'named' order by day_no").fetchall()
+    found = con.execute("select feature, days_after, shift, t, needed from token_shifts where days_after <= 3 order by feature, days_after").fetchall()
+    events = con.execute("select feature, attribute, said, began_at, share from token_events").fetchall()
+    con.close()
+    assert len(days) == 33
+    assert [row[:4] for row in found[:3]] == [("named", k, *map(pytest.approx, recent_shift(days, k))) for k in (1, 2, 3)]
+    assert [row[4] for row in found] == [3.8, 3.0, 3.8, 4.5, 3.0, 4.5]
+    assert sorted(events) == [
+        (f, kind, said, START + dt.timedelta(days=31), 1.0) for f, kind, said in (("named", "prompt_version", "v2"), ("nameless", "release", "r2"))
+    ]

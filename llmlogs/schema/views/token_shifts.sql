@@ -4,6 +4,7 @@
 -- sampling (noise) and by a movement of its own (what the days before vary beyond it), so that a busy day is not judged by a quiet one.
 -- needed = |t| that a clean series rarely reaches: 3.8 where calls name their users; 4.5 where half or more do not, for then it matters who was active;
 -- 3 where a new prompt version, model or release began with those days (view token_events: no search, one test). NULL for older splits: see p_value.
+-- se, for intervals, takes days as correlated (0.45 from one to the next, as stats.day_block_test does); t does not, and needed was found with that t.
 -- shift, se, smallest_shift [ln tokens]; smallest_shift is what three days would have shown (|t| of 3.8 or 4.5, power 95 %); z = the normal deviate of t.
 create or replace view token_shifts as
 with numbered as (
@@ -29,18 +30,19 @@ since as (
 ),
 compared as (
     select *, y1 - y0 - kept * (w1 - w0) as shift, greatest(variance - noise0, 0) as own,
-        sqrt((own + noise1) / k + (own + noise0) / n_days + kept_var * power(w1 - w0, 2)) as se, case when user_share > 0.5 then 3.8 else 4.5 end as usually_needed
+        sqrt((own + noise1) / k + (own + noise0) / n_days + kept_var * power(w1 - w0, 2)) as se_apart,
+        sqrt((own * [1, 1.45, 1.735][k] + noise1) / k + (own * 2.64 + noise0) / n_days + kept_var * power(w1 - w0, 2)) as se, case when user_share > 0.5 then 3.8e0 else 4.5e0 end as usually_needed
     from since join moving using (series, k)
 ),
 recent as (
-    select c.*, shift / se as t, (8 * (n_days - 2) + 1e0) / (8 * (n_days - 2) + 3) * sqrt((n_days - 2) * ln(1 + shift * shift / (se * se) / (n_days - 2))) as z,
+    select c.*, shift / se_apart as t, (8 * (n_days - 2) + 1e0) / (8 * (n_days - 2) + 3) * sqrt((n_days - 2) * ln(1 + power(shift / se_apart, 2) / (n_days - 2))) as z,
         exists (from token_events e where c.feature is not distinct from e.feature and c.model is not distinct from e.model
-            and e.began_at between c.changed_at - interval 24 hours and c.changed_at + interval 6 hours) as has_event,
-        (usually_needed + 1.64) * max(se) filter (k = 3) over (partition by series) as smallest_shift
+            and e.began_at > c.changed_at - interval 24 hours and e.began_at <= c.changed_at + interval 6 hours) as has_event,
+        (usually_needed + 1.64) * max(se_apart) filter (k = 3) over (partition by series) as smallest_shift
     from compared c
 )
 select metric, series, feature, provider, model, cast(days as integer) as days, cast(k as integer) as days_after, changed_at, shift, se, t, z, has_event,
-    case when has_event then 3.0 else usually_needed end as needed, level_before, level_after, n_all,
+    case when has_event then 3e0 else usually_needed end as needed, level_before, level_after, n_all,
     -- upper tail of the normal: Börjesson and Sundberg 1979
     least(1e0, 2 * 3 * exp(-z * z / 2) / sqrt(2 * pi()) / (0.661 * z + 0.339 * sqrt(z * z + 5.51))) as p_value, smallest_shift
 from recent
