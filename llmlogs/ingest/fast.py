@@ -17,10 +17,11 @@ import orjson
 
 from llmlogs.ingest import fast_lines, fast_sql
 from llmlogs.ingest.fast_result import FAST_FROM, FastResult
+from llmlogs.ingest.load import add_columns
 from llmlogs.schema.ddl import RANDOM, literal
 from llmlogs.sources.common.error_classes import classify
 from llmlogs.sources.declared.sql import HASHED, STRUCTURED, Compiled
-from llmlogs.store.database import Connection, ensure_columns
+from llmlogs.store.database import Connection
 
 SAMPLE = 250
 MOST_FLAGGED = 0.05  # of the rows; beyond, the careful reader is as quick
@@ -60,7 +61,7 @@ def load(con: Connection, ingest_id: int, file_id: int, path: Path, source: Mapp
         reading = fast_sql.Reading(source.compiled, shape, timezone, strict)
         columns, query = fast_sql.insert(reading, str(path), constants)
         try:
-            ensure_columns(con, columns)
+            add_columns(con, columns)
             con.execute(query)
             result = _settle(con, path, where, columns, counted, reading)
         except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException):
@@ -145,7 +146,7 @@ def _name_errors(con: Connection, where: str, columns: set[str]) -> None:
     found = con.execute(f"select distinct {', '.join(keys)} from call_rows where {failed}").fetchall()
     if not found:
         return
-    ensure_columns(con, {"error_class"})
+    add_columns(con, {"error_class"})
     con.execute(f"create or replace temp table error_names as select {', '.join(keys)}, null::varchar as name from call_rows limit 0")
     for values in found:
         given = dict(zip(keys, values, strict=False))

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-STEP = 256 << 10
+STEP = 64 << 10  # to find a line again one reads half a piece; smaller ones cost more to count than they save
+NEWLINE = ord("\n")  # a number is found quicker than a text of one byte
 SHORT = 8  # bytes: no record is that short, a blank line is
 BLANK = b" \t\r"  # what DuckDB steps over; the empty start of an empty line is in it too
 
@@ -52,16 +53,16 @@ def count(path: Path) -> Counted:
     last = b""
     buffer = bytearray(STEP)
     before, short = [], []
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         while size := file.readinto(buffer):
             before.append(lines)
-            at = buffer.find(b"\n", 0, size)
+            at = buffer.find(NEWLINE, 0, size)
             while at >= 0:  # twice as fast as count(), which looks at every byte
                 lines += 1
                 if at - begins <= SHORT:
                     short.append(lines)
                 begins = at + 1
-                at = buffer.find(b"\n", begins, size)
+                at = buffer.find(NEWLINE, begins, size)
             begins -= size
             total += size
             last = (last + bytes(buffer[max(0, size - 64) : size]))[-64:]

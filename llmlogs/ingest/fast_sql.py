@@ -25,18 +25,22 @@ class Shape:
     zulu: set[Path] = field(default_factory=set)  # times that all end in Z
     dense: set[Path] = field(default_factory=set)  # fields nearly every record has: a NULL there is worth a second look
     bits: set[Path] = field(default_factory=set)  # numbers that are 1 or 0 now and then, which DuckDB's reader also makes of `true` and `false`
+    bare: set[Path] = field(default_factory=set)  # nothing but numbers: as JSON they cost half of what making texts of them does
 
 
 def look(compiled: Compiled, sample: list[dict[str, Any]]) -> Shape:
     """Learn the shape from a sample of records."""
     absent = Counter(first for first in _objects(compiled) for record in sample if not isinstance(record.get(first), dict))
     shape = Shape({first for first, n in absent.items() if n > SPARSE * len(sample)})
+    other = {leaf.path for leaf in compiled.leaves if leaf.kind != "number"}
     for leaf in compiled.leaves:
         seen = [found for found in (_get(record, leaf.path) for record in sample) if found is not None]
         if len(seen) > (1 - SPARSE) * len(sample):
             shape.dense.add(leaf.path)
         if leaf.kind == "number" and any(found in (0, 1, "0", "1") for found in seen):
             shape.bits.add(leaf.path)
+        if seen and leaf.path not in other and all(type(found) in (int, float) for found in seen):
+            shape.bare.add(leaf.path)
         if leaf.kind == "time" and seen and all(isinstance(found, str) and found.endswith("Z") for found in seen):
             shape.zulu.add(leaf.path)
     return shape
@@ -97,9 +101,13 @@ class Reading:
     def text(self, leaf: Leaf, place: int) -> str:
         """The raw field; NULL for a word that stands for nothing."""
         held = self.holder(leaf.path)
-        raw = sql.path_sql(leaf.path) if held == leaf.path else self._inside_text(leaf, held)
+        raw = sql.path_sql(leaf.path) + ("::varchar" if self._bare(leaf.path) else "") if held == leaf.path else self._inside_text(leaf, held)
         words = ", ".join(literal(word) for word in self.compiled.absent)
         return f"case when {raw} not in ({words}) then {raw} end" if words else raw
+
+    def _bare(self, path: Path) -> bool:
+        """Whether a number is read as it stands. A text in its place then keeps its quotes, is no number, and a surprise or a doubt."""
+        return path in self.shape.bare and path not in self.typed and not self.compiled.absent
 
     def _inside_text(self, leaf: Leaf, held: Path) -> str:
         rest = "$" + "".join('."' + part.replace('"', '\\"') + '"' for part in leaf.path[len(held) :])
@@ -140,7 +148,7 @@ class Reading:
             branch = tree
             for part in held[:-1]:
                 branch = branch.setdefault(part, {})
-            branch[held[-1]] = self.typed.get(held, "VARCHAR") if held == leaf.path else "VARCHAR"
+            branch[held[-1]] = "VARCHAR" if held != leaf.path else "JSON" if self._bare(held) else self.typed.get(held, "VARCHAR")
         columns = ", ".join(f"{quote(name)}: {literal(_type(kind))}" for name, kind in tree.items())
         forgiving = "false" if self.strict else "true"
         return f"read_json({literal(path)}, format = 'newline_delimited', compression = 'uncompressed', ignore_errors = {forgiving}, columns = {{{columns}}})"

@@ -90,6 +90,7 @@ def ensure_columns(con: Connection, names: set[str]) -> None:
     missing = [c for c in (*CALLS.names, *HIDDEN) if c in names and c not in have]
     if missing:
         con.execute(";".join(map(ddl.add_column, missing)))
+    if not HIDDEN.keys() >= set(missing):
         con.execute(";".join([ddl.calls_view(have | set(missing)), *ddl.comments(CALLS)]))
 
 
