@@ -116,7 +116,7 @@ def _innocent(reading: fast_sql.Reading, line: fast_lines.Line) -> bool:
 
 def _odd_values(con: Connection, columns: set[str]) -> list[str]:
     """What typing lets through: structures and empty texts in a text column, NaN, times out of this century. Apart, zone maps make each nearly free."""
-    types = dict(con.execute("select column_name, data_type from duckdb_columns() where table_name = 'call_rows'").fetchall())
+    types = dict(con.execute("select name, type from pragma_table_info('call_rows')").fetchall())
     odd = {
         "VARCHAR": ("{0} = ''", "{0} >= '[' and {0} < '\\'", "{0} >= '{{' and {0} < '|'"),
         "DOUBLE": ("{0} >= 'inf'::double", "{0} <= '-inf'::double"),

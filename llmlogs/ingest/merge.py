@@ -14,7 +14,7 @@ from llmlogs.store.database import Connection, physical_columns
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 MODELS = ("request_model", "response_model")
 SIDES = ("attempts", "spans", "rate_limits", "feedback", "texts", "issues", "merged")  # tables whose rows name a call
-BASE = "split_part(call_id, '~', 1)"
+BASE = "case when contains(call_id, '~') then split_part(call_id, '~', 1) else call_id end"  # to look first takes a third of the time
 IDENTITY = ("call_id", "source", "ingest_id", "file_id", "line", "cost_usd", "list_usd", "rate_id", "cost_status")
 
 
