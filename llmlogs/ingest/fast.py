@@ -20,14 +20,16 @@ from llmlogs.ingest.fast_result import FAST_FROM, FastResult
 from llmlogs.ingest.load import add_columns
 from llmlogs.schema.ddl import RANDOM, literal
 from llmlogs.sources.common.error_classes import classify
-from llmlogs.sources.declared.sql import HASHED, STRUCTURED, Compiled
+from llmlogs.sources.declared.sql import HASHED, SAID, STRUCTURED, Compiled
 from llmlogs.store.database import Connection
 
 SAMPLE = 250
 MOST_FLAGGED = 0.05  # of the rows; beyond, the careful reader is as quick
 IDS = ("call_id", "response_id")
-# An address or a key in a label: the careful reader passes it through privacy.label. Only what is cheap to see in every row of a column.
-HIDDEN_WORDS = "contains({0}, '@') or starts_with({0}, 'sk-') or starts_with({0}, 'Bearer ')"
+# An address or a key in a label: the careful reader passes it through privacy.label. Only what is cheap to see in every row of a column:
+# ranges are what starts with sk- or with Bearer and a blank, told by zone maps.
+HIDDEN_WORDS = ("contains({0}, '@')", "{0} >= 'sk-' and {0} < 'sk.'", "{0} >= 'Bearer ' and {0} < 'Bearer!'")
+TREE = 256  # blank lines numbered in one statement
 ERROR_KEYS: tuple[str, ...] = ("status_code", "error_type", "error_template")
 
 
@@ -123,19 +125,26 @@ def _odd_values(con: Connection, columns: set[str]) -> list[str]:
         "TIMESTAMP": ("{0} < timestamp '2000-01-01'", "{0} >= timestamp '2100-01-01'"),
     }
     told = sorted(columns - STRUCTURED - {"source", "error_template", "status", "app_cache", "bad_values"})
-    labels = [name for name in sorted(columns - {"source", "error_template", "bad_values"} - RANDOM) if types[name] == "VARCHAR"]
-    return [*(condition.format(name) for name in told for condition in odd.get(types[name], ())), *map(HIDDEN_WORDS.format, labels)]
+    labels = [name for name in sorted(columns - {"source", "error_template", "bad_values", "status"} - RANDOM - SAID.keys()) if types[name] == "VARCHAR"]
+    conditions = [condition.format(name) for name in told for condition in odd.get(types[name], ())]
+    return conditions + [condition.format(name) for name in labels for condition in HIDDEN_WORDS]
 
 
 def _number(con: Connection, first: int, rows: int, blanks: list[int]) -> None:
     """The line is the place in the file; blank lines made no row, so every blank shifts what follows."""
-    starts = [first, *(first + line - 1 - n for n, line in enumerate(blanks))]
+    starts = [first, *(first + line - 1 - n for n, line in enumerate(blanks)), first + rows]
     con.execute("begin")
-    for shift, start in enumerate(starts):
-        end = starts[shift + 1] if shift + 1 < len(starts) else first + rows
-        if end > start:
-            con.execute(f"update call_rows set line = rowid - {first - 1 - shift} where rowid >= {start} and rowid < {end}")
+    for n in range(0, len(starts) - 1, TREE):
+        part = starts[n : n + TREE + 1]
+        if part[-1] > part[0]:
+            con.execute(f"update call_rows set line = rowid - {first - 1} + {_shift(part[:-1], n)} where rowid >= {part[0]} and rowid < {part[-1]}")
     con.execute("commit")
+
+
+def _shift(starts: list[int], shift: int) -> str:
+    """How many blank lines came before a row: a tree of comparisons. `shift`: how many before the first start."""
+    half = len(starts) // 2
+    return f"case when rowid < {starts[half]} then {_shift(starts[:half], shift)} else {_shift(starts[half:], shift + half)} end" if half else str(shift)
 
 
 def _name_errors(con: Connection, where: str, columns: set[str]) -> None:
