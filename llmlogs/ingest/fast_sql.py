@@ -80,8 +80,8 @@ class Reading:
         for expression in self.compiled.expressions:
             for place in expression.leaves:
                 leaf = self.compiled.leaves[place]
-                alone = expression.marked.split(" * ")[0].strip('()"') == f"__leaf_{place}__"
-                kind = "BOOLEAN" if leaf.kind == "bool" else "DOUBLE" if leaf.kind == "number" and alone and leaf.path not in self.shape.bits else "VARCHAR"
+                number = leaf.kind == "number" and _alone(expression, place)
+                kind = "BOOLEAN" if leaf.kind == "bool" else "DOUBLE" if number and leaf.path not in self.shape.bits else "VARCHAR"
                 wanted.setdefault(leaf.path, set()).add(kind if self.strict or leaf.path in self.shape.dense else "VARCHAR")
         return {path: next(iter(types)) for path, types in wanted.items() if len(types) == 1 and types != {"VARCHAR"}}
 
@@ -163,7 +163,10 @@ class Reading:
         return f"({text})::varchar" if plain and self._dense(expression) else sql.value(expression, text)
 
     def _dense(self, expression: Expression) -> bool:
-        return bool(expression.leaves) and all(self.compiled.leaves[place].path in self.shape.dense for place in expression.leaves)
+        """Whether a NULL tells all: a formula may overlook one, so the fields of a formula are checked each, apart from texts, which do not fail."""
+        leaves = [self.compiled.leaves[place] for place in expression.leaves]
+        told = (len(leaves) == 1 and _alone(expression, expression.leaves[0])) or all(leaf.kind == "text" for leaf in leaves)
+        return bool(leaves) and told and all(leaf.path in self.shape.dense for leaf in leaves)
 
     def flag(self) -> str:
         """What tells that a record must be read again with care, where a NULL tells nothing because it is usual."""
@@ -220,6 +223,11 @@ def anchors(columns: Iterable[str]) -> str:
     """The condition under which a row cannot be a call as it stands."""
     there = [quote(name) for name in ("started_at", "request_model", "response_model") if name in columns]
     return f"(call_id is null or ({' and '.join(f'{name} is null' for name in there)}))"
+
+
+def _alone(expression: Expression, place: int) -> bool:
+    """Whether an expression is one field, or a multiple of it."""
+    return expression.marked.split(" * ")[0].strip('()"') == f"__leaf_{place}__"
 
 
 def _type(kind: Any) -> str:

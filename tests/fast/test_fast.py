@@ -163,10 +163,11 @@ SURPRISES: list[tuple[str, bytes]] = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("place", [30, fast.SAMPLE + 30])  # inside and behind what the reader looks at before it chooses types
 @pytest.mark.parametrize("name", [name for name, _ in SURPRISES])
-def test_a_surprise_is_told_as_the_careful_reader_tells_it(project: Path, name: str) -> None:
-    content = lines(60)
-    content.insert(30, dict(SURPRISES)[name])
+def test_a_surprise_is_told_as_the_careful_reader_tells_it(project: Path, name: str, place: int) -> None:
+    content = lines(place + 30)
+    content.insert(place, dict(SURPRISES)[name])
     same(*both(project, b"\n".join(content) + b"\n"))
 
 
@@ -187,6 +188,39 @@ def test_any_mixture_of_surprises(project: Path) -> None:
     quick, slow = both(project, b"\n".join(content) + b"\n")
     assert quick["reader"] == "fast (every value checked)"
     assert len(quick["rejects"]) > 5
+    same(quick, slow)
+
+
+NO_NUMBERS: list[Any] = [True, False, "1", "0.0", "", " ", "n/a", "true", [1], {"a": 1}, 0.5, -0.0, 1e300, 2**63, None]
+
+
+def test_what_stands_where_numbers_are_mostly_none_or_one_is_not_taken_for_one(project: Path) -> None:
+    def few(n: int) -> dict[str, Any]:
+        return record(n, usage={"in": 0, "out": n % 2, "cached": 0}, ms={"total": float(n % 2), "first": 0.0})
+
+    content = [orjson.dumps(few(n)) for n in range(900)]
+    quick, slow = both(project, b"\n".join(content) + b"\n")
+    assert quick["reader"] == "fast (strict types)"
+    same(quick, slow)
+    for n, odd in enumerate(NO_NUMBERS):
+        for m, more in enumerate(({"in": odd}, {"out": odd}, {"cached": odd})):
+            content.insert(300 + 7 * n + m, orjson.dumps({**few(2), "id": f"odd{n}.{m}", "usage": {**few(2)["usage"], **more}}))
+        content.insert(500 + n, orjson.dumps({**few(2), "id": f"late{n}", "ms": {"total": odd, "first": odd}}))
+    (project / "b.jsonl.gz.duckdb").unlink()
+    (project / "a.jsonl.duckdb").unlink()
+    content += [orjson.dumps(few(n)) for n in range(900, 1500)]
+    quick, slow = both(project, b"\n".join(content) + b"\n")
+    assert quick["reader"] == "fast (every value checked)"
+    same(quick, slow)
+
+
+def test_many_blank_lines_shift_what_follows(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "TREE", 4)
+    content = [b"", b"", *lines(300)]
+    for place in (5, 5, 5, 8, 90, 91, 200, 201, 299):
+        content.insert(place, b" ")
+    quick, slow = both(project, b"\n".join(content) + b"\n\n\n")
+    assert quick["reader"].startswith("fast")
     same(quick, slow)
 
 
