@@ -17,10 +17,11 @@ select count(*), min(started_at), max(started_at), count(*) filter (started_at i
 from calls
 """
 MONEY = """
-select spend, priced_share, priced_token_share, lower_bound_calls / nullif(priced_calls, 0), spend_high, unbounded_calls,
+select spend, priced_share, priced_token_share, lower_bound_calls / nullif(priced_calls, 0), {bound},
        (select sum(coalesce(idle_usd, cost_usd)) from capacity_hours)
 from spend_coverage
 """
+BOUND, UNBOUND = "spend_high, unbounded_calls", "null, 0"
 ACCOUNTS = """
 select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(records), 0)::bigint, coalesce(sum(calls), 0)::bigint, coalesce(sum(other), 0)::bigint,
        coalesce(sum(merged), 0)::bigint, coalesce(sum(skipped), 0)::bigint, coalesce(sum(rejected), 0)::bigint, coalesce(sum(pending_bytes), 0)::bigint
@@ -53,10 +54,10 @@ MOST_BUCKETS = 60
 EPOCH = datetime(1970, 1, 1)
 
 
-def read_header(con: duckdb.DuckDBPyConnection, version: str) -> Header:
-    """All counts of the trust header."""
+def read_header(con: duckdb.DuckDBPyConnection, version: str, *, bounded: bool = True) -> Header:
+    """All counts of the trust header; the upper bound of money only where it is shown: it costs as much as all the others."""
     calls, first, last, untimed, weighted = _one(con, TOTALS)
-    spend, priced, priced_tokens, bounds, high, unbounded, idle = _one(con, MONEY)
+    spend, priced, priced_tokens, bounds, high, unbounded, idle = _one(con, MONEY.format(bound=BOUND if bounded else UNBOUND))
     files, lines, records, call_records, other, merged, skipped, rejected, pending = _one(con, ACCOUNTS)
     models = _groups(con, MODELS)
     return Header(

@@ -21,7 +21,7 @@ def lines_after_ingest(report: IngestReport, path: Path) -> list[str]:
     """Lines for a person: this run's counters first, then what the database holds now."""
     con = open_for_read(path)
     try:
-        header = read_header(con, __version__)
+        header = read_header(con, __version__, bounded=False)
     finally:
         con.close()
     rows = [("read", _read(report)), ("records", _records(report)), *_reasons(report), *_database(header), ("next", _next(header, path))]

@@ -12,19 +12,19 @@ with named as ( -- the join's keys are plain columns: where nobody reads spend_h
         coalesce(feature, '') as feature_key, coalesce(rate_id, -1) as rate_key
     from calls
 ),
-bounds as (select provider_key, model_key, feature_key, rate_key, any_value(b) as b from bounds_of_calls b group by all),
+bounds as (select provider_key, model_key, feature_key, rate_key, any_value(bound) as limits from bounds_of_calls bound group by all),
 sized as (
-    select c.*, b, case
+    select c.*, limits, case
             when cost_usd is not null then 'priced'
             when status in ('error', 'blocked', 'shed') and coalesce(input_tokens, output_tokens) is null then 'refused'
             when status in ('cancelled', 'timeout') and coalesce(input_tokens, output_tokens) is null then 'unfinished'
             else 'unpriced'
         end as money,
         coalesce(case when input_tokens >= 0 then greatest(input_tokens, billed_input_tokens, coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0)) end,
-            b.most_in, prompt_chars) as most_in,
+            limits['most_in'], prompt_chars) as most_in,
         case when output_tokens >= 0 and coalesce(usage_status, 'reported') <> 'partial' then greatest(output_tokens, billed_output_tokens)
             when estimated_output_high is not null then greatest(estimated_output_high, output_tokens)
-            when coalesce(b.most_out, max_tokens) is not null then greatest(least(b.most_out, max_tokens), output_tokens)
+            when coalesce(limits['most_out'], max_tokens) is not null then greatest(least(limits['most_out'], max_tokens), output_tokens)
         end as most_out
     from named c left join bounds using (provider_key, model_key, feature_key, rate_key)
 ),
@@ -32,18 +32,18 @@ bounded as (
     select *, case
         when money = 'priced' and cost_status <> 'lower_bound' then cast(cost_usd as double)
         when money = 'refused' then 0
-        when money = 'priced' and (audio_output_tokens > 0 and b.own.audio is null or image_output_tokens > 0 and b.own.image is null) then null -- no text rate bounds them
+        when money = 'priced' and (audio_output_tokens > 0 and limits['own']['audio'] is null or image_output_tokens > 0 and limits['own']['image'] is null) then null -- no text rate bounds them
         when money = 'priced' then cast(cost_usd as double) + case
-                when b.own.output is not null then (most_out - output_tokens) * b.own.output when output_tokens > 0 then most_out * b.other_out else 0 end
-            + case when input_tokens > 0 and b.own.input is null then most_in * b.other_in else 0 end
-            + case when web_searches > 0 and b.own.search is null then web_searches * b.other_search else 0 end
-        else greatest(cast(reported_usd as double), case when coalesce(b.own.fee, false) then null
-            else most_in * b.rate_in + case when b.own.output is null and output_tokens > 0 then most_out * b.other_out when b.rate_out = 0 then 0 else most_out * b.rate_out end + coalesce(b.own.request, 0)
-                + case when web_searches > 0 then web_searches * b.rate_search else 0 end end)
+                when limits['own']['output'] is not null then (most_out - output_tokens) * limits['own']['output'] when output_tokens > 0 then most_out * limits['other_out'] else 0 end
+            + case when input_tokens > 0 and limits['own']['input'] is null then most_in * limits['other_in'] else 0 end
+            + case when web_searches > 0 and limits['own']['search'] is null then web_searches * limits['other_search'] else 0 end
+        else greatest(cast(reported_usd as double), case when coalesce(limits['own']['fee'], false) then null
+            else most_in * limits['rate_in'] + case when limits['own']['output'] is null and output_tokens > 0 then most_out * limits['other_out'] when limits['rate_out'] = 0 then 0 else most_out * limits['rate_out'] end + coalesce(limits['own']['request'], 0)
+                + case when web_searches > 0 then web_searches * limits['rate_search'] else 0 end end)
         end as high
     from sized
 )
-select * exclude (provider_key, model_key, feature_key, rate_key, b, most_in, most_out, high),
+select * exclude (provider_key, model_key, feature_key, rate_key, limits, most_in, most_out, high),
     case when sample_weight = 1 then cast(cost_usd as decimal(38, 12)) else cast(cost_usd * sample_weight as decimal(38, 12)) end as spend,
     input_tokens * sample_weight as tokens_in, output_tokens * sample_weight as tokens_out,
     case when money = 'priced' and cost_status <> 'lower_bound' then spend else try_cast(high * sample_weight as decimal(38, 12)) end as spend_high
