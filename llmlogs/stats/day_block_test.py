@@ -13,12 +13,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmlogs.stats import Inputs, day_values
+from llmlogs.stats.benjamini_hochberg import adjust
 
 if TYPE_CHECKING:
     import duckdb
@@ -138,21 +139,13 @@ def correlation(rests: Sequence[tuple[dt.date, float]]) -> float:
     return min(MOST_R, max(0.0, (n * known + ASSUMED_DAYS * ASSUMED_R) / (n + ASSUMED_DAYS)))
 
 
-def findings(p_values: Mapping[int, float]) -> dict[int, float]:
-    """Benjamini and Hochberg's adjusted p-values."""
-    adjusted, least = {}, 1.0
-    for rank, (key, p) in sorted(enumerate(sorted(p_values.items(), key=lambda item: item[1]), 1), reverse=True):
-        least = min(least, p * len(p_values) / rank)
-        adjusted[key] = least
-    return adjusted
-
-
 def compute(con: duckdb.DuckDBPyConnection, _inputs: Inputs) -> None:
     """Fill `stat_comparison`, one row a (metric, feature, model), and leave `stat_periods`, `stat_compare_days` of stats.day_values beside it."""
     day_values.fill(con)
     con.execute(TABLE)
     rows = list(_rows(con))
-    adjusted = findings({number: row[10] for number, row in enumerate(rows) if isinstance(row[10], float)})
+    tested = {number: row[10] for number, row in enumerate(rows) if isinstance(row[10], float)}
+    adjusted = dict(zip(tested, adjust(list(tested.values())), strict=True))
     for number, row in enumerate(rows):
         con.execute(f"insert into stat_comparison values ({', '.join(['?'] * 15)})", [*row[:11], adjusted.get(number), *row[11:]])
 

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from llmlogs.stats.day_block_test import Day, Shift, compare, correlation, findings, student
+from llmlogs.stats.day_block_test import Day, Shift, compare, correlation, student
 
 MONDAY = dt.date(2026, 1, 5)
 
@@ -90,7 +90,3 @@ def test_hourly_noise_alone_is_seldom_a_change(phi: float) -> None:
         shift = compare(days(values, 7, 7, noise=0.0004), paired=False)
         found += isinstance(shift, Shift) and shift.p_value < 0.05
     assert found <= 15  # 7.5 expected at the nominal level; 15 or more happens in 1 of 100 such tests
-
-
-def test_benjamini_and_hochberg() -> None:
-    assert findings({1: 0.01, 2: 0.04, 3: 0.03, 4: 0.5}) == pytest.approx({1: 0.04, 2: 0.04 * 4 / 3, 3: 0.04 * 4 / 3, 4: 0.5})
