@@ -14,7 +14,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from llmlogs.stats import Inputs
-from llmlogs.stats.day_block_test import Day, Shift, compare, findings
+from llmlogs.stats.benjamini_hochberg import adjust
+from llmlogs.stats.day_block_test import Day, Shift, compare
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,7 +86,8 @@ def compute(con: duckdb.DuckDBPyConnection, _inputs: Inputs) -> None:
     for pair, metric, day, a, b, noise_a, noise_b in con.execute(DAYS.format(least=LEAST_PAIRS)).fetchall():
         days[pair, metric] += [Day("before", day, a, noise_a), Day("after", day, b, noise_b)]
     shifts = {key: _paired(found) for key, found in days.items()}
-    adjusted = findings({pair: shift.p_value for (pair, metric), shift in shifts.items() if shift and metric == "duration"})
+    tested = {pair: shift.p_value for (pair, metric), shift in shifts.items() if shift and metric == "duration"}
+    adjusted = dict(zip(tested, adjust(list(tested.values())), strict=True))
     rows = [
         (pair, kind, name, metric, *who, len(days.get((pair, metric), ())) // 2, *_told(shifts.get((pair, metric))), adjusted.get(pair))
         for pair, kind, name, *who in con.execute(PAIR).fetchall()
