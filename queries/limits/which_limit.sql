@@ -37,7 +37,7 @@ with totals as (
     from binding
 ),
 worst as (select * from binding where limit_kind is not null order by refused desc, used desc nulls last, series limit 1)
-select case when refused_all = 0 then 'ok' when told = 0 then 'unknown' else 'info' end as verdict, cast(round(n) as bigint) as n, limit_value as value, lo, hi, coalesce(basis, 'measured') as basis, 1 / nullif(n, 0) as min_effect,
+select case when n = 0 then 'unknown' when refused_all = 0 then 'ok' when told = 0 then 'unknown' else 'info' end as verdict, cast(round(n) as bigint) as n, limit_value as value, lo, hi, coalesce(basis, 'measured') as basis, 1 / nullif(n, 0) as min_effect,
     cast(null as double) as p_value, w.series as worst_series, cast(round(w.refused) as bigint) as refused, limit_value, kind_said, nullif(untold, 0) as untold, case when basis = 'bounded' then 'at least ' else '' end as at_least,
     case basis when 'measured' then ', as its headers say' else ' (inferred: as much had been taken at nearly every refusal; right where this log has all that the key sends' || case when is_sampled then ', and it is a sample' else '' end || ')' end as how,
     case when most_untold < 30 then 'it takes 30 refusals of one limit, or the x-ratelimit headers of the answers' else 'what had been taken before the refusals fits no one limit; log the x-ratelimit headers, and all that the key sends with input_tokens' end as reason
