@@ -49,7 +49,7 @@ def test_a_question_that_is_not_there_is_not_built_and_never_passes() -> None:
 
 @pytest.mark.parametrize(
     ("hit", "of", "lenient", "verdict"),
-    [(19, 20, False, "ok"), (18, 20, False, "MISSED"), (18, 20, True, "ok"), (10, 20, True, "MISSED")],
+    [(19, 20, False, "ok"), (18, 20, False, "MISSED"), (18, 20, True, "ok"), (10, 20, True, "MISSED"), (6, 8, True, "ok"), (3, 8, True, "MISSED")],
 )
 def test_a_bar_is_held_by_the_number_itself_and_in_the_short_form_by_what_chance_allows(hit: int, of: int, lenient: bool, verdict: str) -> None:
     assert Row(Promise("x/found", "", "found", least=0.95), of, hit, of, lenient=lenient).verdict == verdict
